@@ -1,0 +1,115 @@
+/*
+** author.h - storing revisions: what a call or a file is to write into the ledger
+**
+** The host hands in the ledger as it is and what the user asks for; out come records, complete rows
+** ready to be written (or the error). Whatever is checked when a revision is stored is checked here:
+** ids and labels, parents and dependencies, heads and splices, cycles, checksums, applied revisions.
+*/
+#ifndef LIM_AUTHOR_H
+#define LIM_AUTHOR_H
+
+#include "graph.h"
+#include "lex.h"
+
+/* A text that may be absent (NULL) or empty. */
+typedef struct lim_bytes {
+    const char *text; /* NULL: absent */
+    size_t length;
+} lim_bytes;
+
+typedef enum lim_outcome { LIM_NEW, LIM_REPLACED, LIM_UNCHANGED } lim_outcome;
+
+/* One revision to be written: a row of migrate_revision, its edges and its labels. */
+typedef struct lim_record {
+    lim_outcome outcome; /* LIM_REPLACED keeps seq, created_at and created_by; edges, labels go anew */
+    const char *id;
+    const char *message;
+    lim_bytes upgrade;
+    lim_bytes downgrade; /* absent: irreversible */
+    bool upgrade_transactional;
+    bool downgrade_transactional;
+    lim_bytes script; /* the file, canonical, whole; absent for a revision made by a call */
+    char checksum[65];
+    lim_list down_revision; /* ids */
+    lim_list depends_on;    /* ids */
+    lim_list branch_labels;
+    const char *from_version; /* for the log: down_revision joined, or "base" */
+    bool marked;              /* made transaction:false because a statement needs it */
+} lim_record;
+
+/* migrate_revision(...). NULL members mean the defaults of API.md. */
+typedef struct lim_revision_request {
+    const char *message;
+    lim_bytes upgrade;
+    lim_bytes downgrade;
+    const char *rev_id;
+    const char *head;
+    bool splice;
+    const char *branch_label; /* a list */
+    const char *depends_on;   /* a list */
+    const char *random_id;    /* 12 hexadecimal digits from the host, used without rev_id */
+} lim_revision_request;
+
+bool lim_author_revision(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                         lim_graph *g, const lim_revision_request *request, lim_record *record);
+
+/* migrate_merge(revisions, message, rev_id, branch_label): bodies are empty texts both ways. message
+** NULL: "merge a, b". */
+bool lim_author_merge(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
+                      const char *revisions, const lim_revision_request *request,
+                      lim_record *record);
+
+/* A revision as the ledger holds it, bodies included: what the host reads for one id before an edit,
+** an export or a run. Names are from the graph. */
+typedef struct lim_stored {
+    const lim_revision *row;
+    lim_bytes upgrade;
+    lim_bytes downgrade;
+    lim_bytes script;
+} lim_stored;
+
+/* migrate_edit: NULL members of the request (message, upgrade, downgrade) leave things as they are.
+** Applied: LIM_STATE. A revision from a file gets a file with the section changed. */
+bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const lim_state *state,
+                     const lim_stored *stored, const lim_revision_request *request,
+                     lim_record *record);
+
+/* migrate_delete: refuses an applied revision (LIM_STATE) and one that has children or dependants,
+** naming them. *node is what is to be deleted. */
+bool lim_author_delete(lim_context *cx, lim_graph *g, const lim_state *state, const char *revision,
+                       lim_node *node);
+
+/* One migration file. */
+typedef struct lim_file {
+    const char *name; /* file name without directories; NULL for a text without one */
+    const char *text;
+    size_t length;
+} lim_file;
+
+typedef struct lim_load {
+    lim_record *records; /* one a file, in the order of storing: parents first, ties by id order */
+    uint32_t count;
+    const char *summary; /* `3 new, 1 replaced, 11 unchanged`, then what was marked transaction:false */
+} lim_load;
+
+/* migrate_load (directory false, one file: without down_revision it follows the head) and
+** migrate_load_dir (directory true: without it, a file follows the one before it in id order). The
+** whole result is checked as one graph. Errors name the file. Same id and checksum: LIM_UNCHANGED;
+** applied and changed: LIM_STATE naming both checksums; not applied: LIM_REPLACED. random_id as in
+** lim_revision_request, for one text that says no id. */
+bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
+                     const lim_state *state, const lim_file *files, uint32_t count, bool directory,
+                     const char *random_id, lim_load *load);
+
+/* The file of a stored revision: its script, or the text printed from its fields. Its checksum is
+** what the row should hold. NULL: see cx->error. */
+const char *lim_stored_script(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                              size_t *length);
+
+/* Checks a stored revision before its body runs: the checksum over lim_stored_script(), and that the
+** bodies are those of the script for this dialect. False with no error set: *problem says what does
+** not agree; false with an error: cx->error. */
+bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
+                       const lim_stored *stored, const char **problem);
+
+#endif
