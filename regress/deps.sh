@@ -1,0 +1,55 @@
+#!/bin/sh
+# Installs the Debian packages that a make target needs: deps.sh demo|check|valgrind|coverage|lint.
+# Says nothing and asks nothing of the network when all of them are there.
+set -eu
+
+demo="gcc make libsqlite3-dev sqlite3"
+sqlite="$demo python3 libcmocka-dev python3-alembic python3-hypothesis python3-pytest clang zlib1g-dev
+    php-cli php-sqlite3 libdbd-sqlite3-perl ruby-sqlite3 tcl libsqlite3-tcl
+    default-jdk-headless libxerial-sqlite-jdbc-java"
+postgres="postgresql-15 postgresql-server-dev-15 libpq-dev libipc-run-perl python3-psycopg2
+    libpostgresql-jdbc-java libdbd-pg-perl"
+
+case ${1:-check} in
+demo) wanted=$demo ;;
+check) wanted="$sqlite $postgres" ;;
+valgrind) wanted="$sqlite valgrind" ;;
+coverage) wanted="$sqlite $postgres lcov" ;;
+lint) wanted="$sqlite clang-format cppcheck shellcheck" ;;
+*)
+    echo "usage: $0 demo|check|valgrind|coverage|lint" >&2
+    exit 2
+    ;;
+esac
+
+missing=
+for package in $wanted; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in
+    installed) ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "missing packages, and neither root nor sudo to install them:$missing" >&2
+        exit 1
+    }
+    as_root="sudo"
+fi
+
+mkdir -p build 2>/dev/null || true
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "installing$missing"
+# An installation of PostgreSQL must not start a server of its own: the tests run their own cluster.
+if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing; } \
+    >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "apt-get could not install:$missing" >&2
+    exit 1
+fi
