@@ -7,8 +7,8 @@
 ** so core's memory is counted and limited where the database counts and limits its own.
 **
 ** A function that fails returns false (or NULL) and leaves the reason in context->error. The
-** first error stays: later failures do not overwrite it. Core never exits, never longjmps and
-** never prints.
+** first error stays: later failures do not overwrite it, except that LIM_NOMEM replaces any other.
+** Core never exits, never longjmps and never prints.
 **
 **     lim_context cx;
 **     lim_context_begin(&cx, &allocator);
@@ -59,7 +59,7 @@ typedef struct lim_chunk lim_chunk;
 
 typedef struct lim_context {
     lim_allocator allocator;
-    lim_chunk *chunks; /* all blocks taken from the host, newest first */
+    lim_chunk *chunks; /* all blocks taken from the host, the newest small-object chunk first */
     char *next;        /* free space in the newest small-object chunk */
     size_t available;  /* bytes left there */
     lim_error error;
@@ -73,6 +73,14 @@ void lim_context_end(lim_context *cx);
 
 /* size zeroed bytes, aligned for any type, owned by cx. NULL: LIM_NOMEM is in cx->error. */
 void *lim_alloc(lim_context *cx, size_t size);
+
+/* The same, but with whatever bytes the host's memory held: for text that is written at once. */
+void *lim_alloc_raw(lim_context *cx, size_t size);
+
+/* A block of new_size bytes that begins with the first used bytes of block (NULL: none). block must
+** be what lim_alloc_raw() or this function gave for old_size bytes and is gone afterwards. NULL:
+** LIM_NOMEM, and block is as before. */
+void *lim_resize_raw(lim_context *cx, void *block, size_t used, size_t old_size, size_t new_size);
 
 /* count * size zeroed bytes; an overflow of the product counts as out of memory. */
 void *lim_alloc_array(lim_context *cx, size_t count, size_t size);

@@ -19,6 +19,9 @@ typedef struct lim_text {
     bool failed;
 } lim_text;
 
+/* Makes room for more bytes at once, for a text whose size is known. */
+void lim_text_reserve(lim_text *t, size_t more);
+
 void lim_text_add(lim_text *t, const char *bytes, size_t length);
 void lim_text_adds(lim_text *t, const char *string);
 void lim_text_addc(lim_text *t, char c);
@@ -57,8 +60,8 @@ bool lim_utf8_valid(const char *text, size_t length, size_t *bad);
 /* Number of characters in valid UTF-8. */
 size_t lim_utf8_length(const char *text, size_t length);
 
-/* User text as a message shows it: at most 80 characters (then "..."), control characters and
-** invalid bytes escaped as \n, \t, \xNN. No quotes are added. NULL is shown as "NULL". Never
+/* User text as a message shows it: at most 80 of its characters (then "..."), control characters
+** (those that reorder text too) and invalid bytes escaped as \n, \t, \r, \xNN. No quotes are added. NULL is shown as "NULL". Never
 ** returns NULL: without memory it returns "?" and cx holds LIM_NOMEM. */
 const char *lim_show(lim_context *cx, const char *text);
 const char *lim_show_bytes(lim_context *cx, const char *text, size_t length);
@@ -72,7 +75,7 @@ lim_position lim_position_at(const char *text, size_t length, size_t offset);
 
 /* The line holding offset and, below it, a caret under the place, as compilers show it:
 **     "  CREATE TABEL users (\n         ^"
-** A long line is cut around the place. Owned by cx; NULL: LIM_NOMEM. */
+** A long line is cut around the place, a tab is shown as one space. Owned by cx; NULL: LIM_NOMEM. */
 char *lim_caret(lim_context *cx, const char *text, size_t length, size_t offset);
 
 #endif

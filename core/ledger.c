@@ -1,0 +1,68 @@
+/*
+** ledger.c - the ledger's rows as plain data
+*/
+#include "ledger.h"
+
+#include <string.h>
+
+/* Makes room for one more row of any of the four tables. */
+static bool room(lim_context *cx, void **rows, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count == UINT32_MAX)
+        return lim_fail(cx, LIM_TOO_BIG, NULL, "the ledger holds too many rows");
+    return lim_grow(cx, rows, capacity, count + 1, size);
+}
+
+bool lim_ledger_add_revision(lim_context *cx, lim_ledger *ledger, const lim_revision *row) {
+    void *rows = ledger->revisions;
+    if (!room(cx, &rows, ledger->revision_count, &ledger->revision_capacity, sizeof *row))
+        return false;
+    ledger->revisions = rows;
+    ledger->revisions[ledger->revision_count++] = *row;
+    return true;
+}
+
+bool lim_ledger_add_edge(lim_context *cx, lim_ledger *ledger, const lim_edge *row) {
+    void *rows = ledger->edges;
+    if (!room(cx, &rows, ledger->edge_count, &ledger->edge_capacity, sizeof *row))
+        return false;
+    ledger->edges = rows;
+    ledger->edges[ledger->edge_count++] = *row;
+    return true;
+}
+
+bool lim_ledger_add_label(lim_context *cx, lim_ledger *ledger, const lim_label *row) {
+    void *rows = ledger->labels;
+    if (!room(cx, &rows, ledger->label_count, &ledger->label_capacity, sizeof *row))
+        return false;
+    ledger->labels = rows;
+    ledger->labels[ledger->label_count++] = *row;
+    return true;
+}
+
+bool lim_ledger_add_version(lim_context *cx, lim_ledger *ledger, const lim_version *row) {
+    void *rows = ledger->versions;
+    if (!room(cx, &rows, ledger->version_count, &ledger->version_capacity, sizeof *row))
+        return false;
+    ledger->versions = rows;
+    ledger->versions[ledger->version_count++] = *row;
+    return true;
+}
+
+static const char *const KIND_NAMES[] = {
+    [LIM_DOWN_REVISION] = "down_revision",
+    [LIM_DEPENDS_ON] = "depends_on",
+};
+
+bool lim_edge_kind_parse(const char *word, lim_edge_kind *kind) {
+    for (int i = LIM_DOWN_REVISION; i <= LIM_DEPENDS_ON; i++) {
+        if (strcmp(word, KIND_NAMES[i]) == 0) {
+            *kind = (lim_edge_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *lim_edge_kind_name(lim_edge_kind kind) {
+    return KIND_NAMES[kind];
+}
