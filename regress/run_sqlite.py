@@ -101,6 +101,8 @@ def transcript(lines, engine):
             out.append(psql.table(names, rows))
 
     for line in lines:
+        if line == '\n' and splitter.inside is None:
+            continue  # psql passes over an empty line
         out.append(line if line.endswith('\n') else line + '\n')
         for statement in splitter.feed(line):
             run(statement)
