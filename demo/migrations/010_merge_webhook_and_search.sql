@@ -1,0 +1,4 @@
+-- migrate:message merge webhook and search
+-- migrate:down_revision 008, 009
+-- migrate:up
+-- migrate:down
