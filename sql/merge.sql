@@ -1,0 +1,42 @@
+-- aaaa -> bbb1, bbb2 -> mmmm -> tttt
+SELECT migrate_revision('start', 'CREATE TABLE a (x int)', 'DROP TABLE a', 'aaaa');
+SELECT migrate_revision('left', 'CREATE TABLE b1 (x int)', 'DROP TABLE b1', 'bbb1');
+SELECT migrate_revision('right', 'CREATE TABLE b2 (x int)', 'DROP TABLE b2', 'bbb2', 'aaaa', true);
+SELECT migrate_merge('heads', 'both again', 'mmmm');
+SELECT migrate_revision('and on', 'CREATE TABLE t (x int)', 'DROP TABLE t', 'tttt');
+SELECT migrate_graph();
+SELECT revision, down_revision, message, CAST(is_merge_point AS int), CAST(is_branch_point AS int) FROM migrate_history();
+SELECT step, revision, from_version, to_version FROM migrate_plan();
+SELECT migrate_upgrade('bbb1');
+-- A step over a merge pulls the missing side in.
+SELECT step, revision, from_version, to_version FROM migrate_plan('+1');
+SELECT migrate_upgrade();
+SELECT version_num FROM migrate_version;
+-- Down across the merge there are two rows again.
+SELECT step, revision, from_version, to_version FROM migrate_plan('bbb1', 'downgrade');
+SELECT migrate_downgrade('bbb1');
+SELECT version_num FROM migrate_version ORDER BY version_num;
+SELECT migrate_upgrade();
+SELECT step, revision, from_version, to_version FROM migrate_plan('bbb1@aaaa', 'downgrade');
+SELECT migrate_downgrade('bbb1@aaaa');
+SELECT version_num FROM migrate_version ORDER BY version_num;
+SELECT migrate_upgrade('mmmm');
+-- From the merge there is no one step down.
+SELECT migrate_downgrade('-1');
+SELECT migrate_downgrade('base');
+-- Only heads are merged.
+SELECT migrate_merge('bbb1, bbb2', 'again', 'nnnn');
+SELECT migrate_merge('heads');
+SELECT migrate_revision('x', '', '', 'xxx1', 'base');
+SELECT migrate_merge('tttt, tttt');
+SELECT migrate_merge('tttt', 'one alone');
+SELECT migrate_merge('tttt, zzzz', 'unknown');
+SELECT migrate_merge('tttt, xxx1', NULL, 'last');
+SELECT message, down_revision, upgrade, downgrade FROM migrate_show('last');
+SELECT migrate_upgrade();
+-- An old branch is joined by a revision that splices.
+SELECT migrate_revision('late join', '', '', 'join', 'last, bbb1', true);
+SELECT migrate_revision('late branch', '', '', 'late', 'bbb1', true);
+SELECT migrate_revision('join them', '', '', 'join', 'last, late', true);
+SELECT migrate_upgrade();
+SELECT down_revision FROM migrate_show('join');
