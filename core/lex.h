@@ -22,7 +22,7 @@ typedef enum lim_token_kind {
     LIM_TOKEN_QUOTED,       /* "name", and in SQLite [name] and `name`; U&"name" in PostgreSQL */
     LIM_TOKEN_STRING,       /* 'text'; x'00'; E'', B'', U&'' and $tag$ ... $tag$ in PostgreSQL */
     LIM_TOKEN_NUMBER,       /* 1, 1.5e3, 0xff */
-    LIM_TOKEN_PARAMETER,    /* ?, ?1, :a, @a, $a (SQLite), $1 (PostgreSQL) */
+    LIM_TOKEN_PARAMETER,    /* ?, ?1, :a, @a, $a, $a::b(c), #1 (SQLite), $1 (PostgreSQL) */
     LIM_TOKEN_SEMICOLON,
     LIM_TOKEN_LEFT,         /* ( */
     LIM_TOKEN_RIGHT,        /* ) */
@@ -49,7 +49,8 @@ lim_token lim_lex_significant(lim_dialect dialect, const char *text, size_t leng
 bool lim_token_is(const char *text, lim_token token, const char *word);
 
 /* The name a WORD, QUOTED (or, as SQLite allows, STRING) token stands for: quotes stripped, doubled
-** quotes single; a plain word as it is. NULL: LIM_NOMEM. */
+** quotes single, the escapes of U&"" undone (those of E'' are not); a plain word as it is. NULL:
+** LIM_NOMEM. */
 char *lim_token_name(lim_context *cx, lim_dialect dialect, const char *text, lim_token token);
 
 /* One statement of a body. */
