@@ -30,17 +30,18 @@ typedef struct lim_adjacency {
 
 typedef struct lim_graph {
     uint32_t count;
-    const lim_revision *revisions;  /* by node, in the order of seq */
-    lim_adjacency down;             /* parents by down_revision, in declared order */
-    lim_adjacency deps;             /* parents by depends_on, in declared order */
-    lim_adjacency all_down;         /* both without doubles, down_revision first */
-    lim_adjacency next;             /* children by down_revision, in graph order */
-    lim_adjacency all_next;         /* children by either, in graph order */
-    uint32_t *generation;           /* longest way down over all_down; a base has 0 */
-    uint32_t *label_start;          /* own labels of n: labels[label_start[n]] .. */
+    const lim_revision *revisions; /* by node, in the order of seq */
+    lim_adjacency down;            /* parents by down_revision, in declared order */
+    lim_adjacency deps;            /* parents by depends_on, in declared order */
+    lim_adjacency all_down;        /* both without doubles, down_revision first */
+    lim_adjacency next;            /* children by down_revision, in graph order */
+    lim_adjacency all_next;        /* children by either, in graph order */
+    uint32_t *generation;          /* longest way down over all_down; a base has 0 */
+    lim_node *oldest_first;        /* all nodes, parents before children (nodes on a cycle last) */
+    uint32_t *label_start;         /* own labels of n: labels[label_start[n]] .. */
     const char **labels;
-    struct lim_names *names;        /* every id and label */
-    bool **effective;               /* caches of lim_effective_labels(); see graph.c */
+    struct lim_names *names;         /* every id and label */
+    struct lim_effective *effective; /* made by the first lim_effective_labels() */
 } lim_graph;
 
 /* One finding of migrate_validate(). */
@@ -64,13 +65,11 @@ bool lim_problem_add(lim_context *cx, lim_problems *problems, const char *revisi
 ** generation 0; do not plan over it). NULL: see cx->error. */
 lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_problems *problems);
 
-static inline lim_nodes
-lim_neighbours(const lim_adjacency *a, lim_node n) {
+static inline lim_nodes lim_neighbours(const lim_adjacency *a, lim_node n) {
     return (lim_nodes){a->node + a->start[n], a->start[n + 1] - a->start[n]};
 }
 
-static inline const char *
-lim_id(const lim_graph *g, lim_node n) {
+static inline const char *lim_id(const lim_graph *g, lim_node n) {
     return g->revisions[n].id;
 }
 
@@ -78,6 +77,14 @@ lim_id(const lim_graph *g, lim_node n) {
 lim_node lim_find_id(const lim_graph *g, const char *id);
 lim_node lim_find_label(const lim_graph *g, const char *label);
 lim_node lim_find_name(const lim_graph *g, const char *name); /* id first, then label */
+
+/* The nodes whose id, or whose label's name, starts with prefix, as far as the stored name is
+*longer
+** than 3 characters; each once, in graph order, ids before labels. *names gets the names found.
+*Linear
+** in the history: for words that are no exact name. False: LIM_NOMEM. */
+bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, lim_nodes *nodes,
+                     lim_list *names);
 
 /* Heads and bases in graph order, owned by cx. Versioned heads have no child by down_revision, real
 ** heads none at all; versioned bases have no down_revision. NULL node with count 0 when out of
@@ -94,10 +101,21 @@ lim_set *lim_set_new(lim_context *cx, const lim_graph *g);
 bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, lim_nodes start,
               lim_set *set);
 
+/* The lineage of a node: itself, its versioned ancestors and its versioned descendants, with_deps
+** over dependencies too. NULL: LIM_NOMEM. */
+lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_node n, bool with_deps);
+
+/* The members of a set, or of some nodes what is in the set too; in graph order, or in theirs. */
+bool lim_set_members(lim_context *cx, const lim_graph *g, const lim_set *set, lim_nodes *nodes);
+bool lim_nodes_within(lim_context *cx, lim_nodes nodes, const lim_set *set, lim_nodes *within);
+
 /* Effective labels of a node as readers show them: its own and, by the rule of GRAPH.md section 1,
 ** those of labelled relatives; in graph order of the labelled revisions. The first call computes
 ** them for the whole graph, in time linear in graph and result. False: LIM_NOMEM. */
 bool lim_effective_labels(lim_context *cx, lim_graph *g, lim_node n, lim_list *labels);
+
+/* Version ids of nodes, joined by ", " in byte order; "base" for none. NULL: LIM_NOMEM. */
+const char *lim_nodes_text(lim_context *cx, const lim_graph *g, lim_nodes nodes);
 
 /* What is applied. */
 typedef struct lim_state {

@@ -9,11 +9,6 @@
 
 #include "plan.h"
 
-/* The order in which history and drawings list a set of nodes: children before parents, by the rule
-** of GRAPH.md section 6. *nodes is owned by cx. */
-bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
-               lim_nodes *nodes);
-
 /* The drawing. format NULL is "text"; "mermaid" and "dot" are the others (else LIM_INVALID, naming
 ** the three). NULL: see cx->error. */
 const char *lim_draw(lim_context *cx, lim_graph *g, const lim_state *state, const char *format);

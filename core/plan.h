@@ -14,7 +14,8 @@
 
 typedef enum lim_operation { LIM_UPGRADE, LIM_DOWNGRADE, LIM_STAMP } lim_operation;
 
-/* One change of one row of migrate_version: lost -> gained is an UPDATE, lost alone a DELETE, gained
+/* One change of one row of migrate_version: lost -> gained is an UPDATE, lost alone a DELETE,
+*gained
 ** alone an INSERT. In the order in which they are to be written. */
 typedef struct lim_change {
     const char *lost;   /* version_num, NULL: none */
@@ -22,8 +23,8 @@ typedef struct lim_change {
 } lim_change;
 
 typedef struct lim_step {
-    lim_node node;             /* the revision that runs; LIM_NONE in a stamp of an unknown row */
-    uint32_t first_change;     /* changes[first_change] .. */
+    lim_node node;         /* the revision that runs; LIM_NONE in a stamp of an unknown row */
+    uint32_t first_change; /* changes[first_change] .. */
     uint32_t change_count;
 } lim_step;
 
@@ -37,7 +38,8 @@ typedef struct lim_plan {
     const char *to;   /* and after */
 } lim_plan;
 
-/* Plans. Each resolves text, refuses unsound states (stamp with purge excepted) and changes nothing.
+/* Plans. Each resolves text, refuses unsound states (stamp with purge excepted) and changes
+*nothing.
 ** An irreversible step is planned; lim_plan_refusal() finds it. */
 bool lim_plan_upgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                       lim_plan *plan);
@@ -52,8 +54,10 @@ bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit);
 
-/* The names of a step as plan rows, log rows and notices show them: the revision's down_revisions (or
-** `base`) and itself, the other way round going down. Owned by cx. False: LIM_NOMEM. */
+/* The names of a step as plan rows, log rows and notices show them: the revision's down_revisions
+*(or
+** `base`) and itself, the other way round going down; of a stamp the row lost and the row gained.
+** Owned by cx. False: LIM_NOMEM. */
 bool lim_step_names(lim_context *cx, const lim_graph *g, const lim_plan *plan, uint32_t step,
                     const char **from, const char **to);
 

@@ -1,7 +1,8 @@
 /*
 ** target.h - the words a person types, and the revisions they mean
 **
-** `head`, `base`, `ae10`, `billing@head`, `+2`, `l1@-1`, `abc:def`, ... Each kind of call reads them
+** `head`, `base`, `ae10`, `billing@head`, `+2`, `l1@-1`, `abc:def`, ... Each kind of call reads
+*them
 ** in its own way, so each has its own function here; GRAPH.md gives every form with examples and
 ** errors. NULL is the call's default where it has one. Errors: LIM_INVALID for a malformed word,
 ** LIM_UNDEFINED for an unknown one, LIM_AMBIGUOUS, LIM_STATE.
@@ -9,7 +10,7 @@
 #ifndef LIM_TARGET_H
 #define LIM_TARGET_H
 
-#include "graph.h"
+#include "order.h"
 
 /* upgrade: the revisions that shall be applied; none for base. text NULL is "head". */
 bool lim_target_upgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
@@ -25,14 +26,15 @@ typedef struct lim_downgrade {
 bool lim_target_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                           lim_downgrade *target);
 
-/* stamp: a list of targets. An empty targets list is base. label is the scope of a `label@x`. */
+/* stamp: one entry a word. No targets: base. With a label (`l1@x`; else LIM_NONE) only the rows on
+*that
+** branch are replaced. Words that overlap are refused. */
 typedef struct lim_stamp {
+    lim_node label;
     lim_nodes targets;
-    lim_nodes labels;    /* scopes named before an @, LIM_NONE-free; empty: no scope given */
-    bool scoped;         /* every member of the list has a label */
 } lim_stamp;
 bool lim_target_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
-                      lim_stamp *target);
+                      lim_stamp **words, uint32_t *count);
 
 /* history and the *_sql functions: the nodes of `a:b` for history, children before parents. text
 ** NULL: everything. */

@@ -1,0 +1,935 @@
+/*
+** graph.c - building the revision graph from the ledger's rows, and the questions asked of it
+*/
+#include "graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names: one open-addressing table over every id and label ------------------------------ */
+
+typedef struct lim_name {
+    const char *name;
+    uint64_t hash;
+    lim_node node;
+    bool is_label;
+} lim_name;
+
+struct lim_names {
+    lim_name *entries; /* ids first, in graph order, then labels */
+    uint32_t count;
+    uint32_t *slots; /* index into entries plus one; 0 is free */
+    uint32_t mask;
+};
+
+static uint64_t hash_name(const char *name) {
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        h = (h ^ *p) * 1099511628211u;
+    }
+    return h ^ (h >> 29);
+}
+
+static struct lim_names *names_new(lim_context *cx, uint32_t capacity) {
+    struct lim_names *names = LIM_NEW(cx, struct lim_names, 1);
+    uint32_t slots = 16;
+    while (slots / 2 < capacity && slots < UINT32_C(1) << 31) {
+        slots *= 2;
+    }
+    if (names) {
+        names->entries = LIM_NEW(cx, lim_name, (size_t)capacity + 1);
+        names->slots = LIM_NEW(cx, uint32_t, slots);
+        names->mask = slots - 1;
+    }
+    return names && names->entries && names->slots ? names : NULL;
+}
+
+static const lim_name *names_find(const struct lim_names *names, const char *name) {
+    uint64_t hash = hash_name(name);
+    for (uint32_t i = (uint32_t)hash & names->mask; names->slots[i]; i = (i + 1) & names->mask) {
+        const lim_name *entry = &names->entries[names->slots[i] - 1];
+        if (entry->hash == hash && strcmp(entry->name, name) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void names_add(struct lim_names *names, const char *name, lim_node node, bool is_label) {
+    uint64_t hash = hash_name(name);
+    uint32_t i = (uint32_t)hash & names->mask;
+    while (names->slots[i]) {
+        i = (i + 1) & names->mask;
+    }
+    names->entries[names->count] = (lim_name){name, hash, node, is_label};
+    names->slots[i] = ++names->count;
+}
+
+lim_node lim_find_name(const lim_graph *g, const char *name) {
+    const lim_name *entry = names_find(g->names, name);
+    return entry ? entry->node : LIM_NONE;
+}
+
+lim_node lim_find_id(const lim_graph *g, const char *id) {
+    const lim_name *entry = names_find(g->names, id);
+    return entry && !entry->is_label ? entry->node : LIM_NONE;
+}
+
+lim_node lim_find_label(const lim_graph *g, const char *label) {
+    const lim_name *entry = names_find(g->names, label);
+    return entry && entry->is_label ? entry->node : LIM_NONE;
+}
+
+bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, lim_nodes *nodes,
+                     lim_list *names) {
+    size_t length = strlen(prefix);
+    lim_set *seen = NULL;
+    lim_node *found = NULL;
+    uint32_t count = 0, capacity = 0;
+    *nodes = (lim_nodes){NULL, 0};
+    *names = (lim_list){0};
+    for (uint32_t i = 0; i < g->names->count; i++) {
+        const lim_name *entry = &g->names->entries[i];
+        if (strncmp(entry->name, prefix, length) != 0 ||
+            lim_utf8_length(entry->name, strlen(entry->name)) <= 3) {
+            continue;
+        }
+        if (!seen && !(seen = lim_set_new(cx, g))) {
+            return false;
+        }
+        if (seen[entry->node]) {
+            continue;
+        }
+        seen[entry->node] = 1;
+        if (!lim_grow(cx, (void **)&found, &capacity, count + 1, sizeof *found) ||
+            !lim_list_add(cx, names, entry->name)) {
+            return false;
+        }
+        found[count++] = entry->node;
+    }
+    *nodes = (lim_nodes){found, count};
+    return true;
+}
+
+/* ---- names that may be stored -------------------------------------------------------------- */
+
+/* Decodes one character of valid UTF-8 and moves *p behind it. */
+static uint32_t next_character(const unsigned char **p) {
+    uint32_t c = *(*p)++;
+    int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+    if (more) {
+        c &= 0x3fu >> more;
+        while (more--) {
+            c = c << 6 | (*(*p)++ & 0x3f);
+        }
+    }
+    return c;
+}
+
+/* Unicode's White_Space and Cc, so that no name looks like another or like two. */
+static bool is_space_or_control(uint32_t c) {
+    return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+static bool is_signed_number(const char *name) {
+    if (*name != '-' && *name != '+') {
+        return false;
+    }
+    return name[1] && name[1 + strspn(name + 1, "0123456789")] == '\0';
+}
+
+/* What is wrong with a name, as the end of a sentence; NULL: nothing. */
+static const char *name_fault(lim_context *cx, const char *name) {
+    static const char *const reserved[] = {"head", "heads", "base", "current", "none"};
+    if (!*name) {
+        return "is empty";
+    }
+    if (!lim_utf8_valid(name, strlen(name), NULL)) {
+        return "is not valid UTF-8";
+    }
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (strcmp(name, reserved[i]) == 0) {
+            return "is a word with a meaning of its own";
+        }
+    }
+    if (is_signed_number(name)) {
+        return "reads as a relative step";
+    }
+    for (const unsigned char *p = (const unsigned char *)name; *p;) {
+        uint32_t c = next_character(&p);
+        if (c < 0x80 && strchr("@+:,", (int)c)) {
+            return lim_format(cx, "contains the character '%c'", (int)c);
+        }
+        if (is_space_or_control(c)) {
+            return "contains white space or a control character";
+        }
+    }
+    return NULL;
+}
+
+bool lim_check_name(lim_context *cx, const char *what, const char *name) {
+    const char *fault = name_fault(cx, name);
+    if (cx->error.code) {
+        return false;
+    }
+    if (!fault) {
+        return true;
+    }
+    if (strncmp(fault, "contains the character", 22) == 0) {
+        /* Alembic's words for the same refusal */
+        const char *quoted = strchr(fault, '\'');
+        return lim_fail(cx, LIM_INVALID,
+                        "Ids and labels may not contain @ + : , white space or control characters.",
+                        "character(s) %s not allowed in %s identifier '%s'", quoted, what,
+                        lim_show(cx, name));
+    }
+    return lim_fail(
+        cx, LIM_INVALID,
+        "Ids and labels are not empty, hold none of @ + : , and no white space, and are "
+        "not head, heads, base, current, none or a number with a sign.",
+        "%s identifier '%s' %s", what, lim_show(cx, name), fault);
+}
+
+/* ---- problems ------------------------------------------------------------------------------ */
+
+bool lim_problem_add(lim_context *cx, lim_problems *problems, const char *revision,
+                     const char *problem) {
+    if (!problem || !lim_grow(cx, (void **)&problems->items, &problems->capacity,
+                              problems->count + 1, sizeof *problems->items)) {
+        return false;
+    }
+    problems->items[problems->count++] = (lim_problem){revision, problem};
+    return true;
+}
+
+static const char validate_hint[] = "SELECT * FROM migrate_validate() lists all that is wrong with "
+                                    "the stored history.";
+
+/* One unsoundness: listed when a list is wanted, else the error. */
+static bool __attribute__((format(printf, 4, 5)))
+unsound(lim_context *cx, lim_problems *problems, const char *revision, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *text = lim_vformat(cx, format, args);
+    va_end(args);
+    if (!text) {
+        return false;
+    }
+    if (problems) {
+        return lim_problem_add(cx, problems, revision, text);
+    }
+    return lim_fail(cx, LIM_CORRUPT, validate_hint, "%s", text);
+}
+
+/* ---- building ------------------------------------------------------------------------------ */
+
+/* One accepted edge, by nodes. */
+typedef struct lim_arc {
+    lim_node child;
+    lim_node parent;
+    lim_edge_kind kind;
+    int32_t ordinal;
+} lim_arc;
+
+static bool adjacency_new(lim_context *cx, lim_adjacency *a, uint32_t count, uint32_t arcs) {
+    a->start = LIM_NEW(cx, uint32_t, (size_t)count + 2);
+    a->node = LIM_NEW(cx, lim_node, (size_t)arcs + 1);
+    return a->start && a->node;
+}
+
+/* Appends to n's row: start[n + 1] is where the row goes on, and its end when all is put. */
+static void adjacency_put(lim_adjacency *a, lim_node n, lim_node neighbour) {
+    a->node[a->start[n + 1]++] = neighbour;
+}
+
+static bool add_ids(lim_context *cx, lim_graph *g, lim_problems *problems) {
+    for (lim_node n = 0; n < g->count; n++) {
+        const char *id = lim_id(g, n);
+        const char *fault = name_fault(cx, id);
+        if (cx->error.code) {
+            return false;
+        }
+        if (fault &&
+            !unsound(cx, problems, id, "revision identifier '%s' %s", lim_show(cx, id), fault)) {
+            return false;
+        }
+        if (names_find(g->names, id)) {
+            if (!unsound(cx, problems, id, "revision %s is present more than once",
+                         lim_show(cx, id))) {
+                return false;
+            }
+            continue;
+        }
+        names_add(g->names, id, n, false);
+    }
+    return true;
+}
+
+/* Accepts one edge row as an arc, or says what is wrong with it. */
+static bool accept_edge(lim_context *cx, const lim_graph *g, const lim_edge *edge,
+                        lim_problems *problems, lim_arc *arc, bool *accepted) {
+    *accepted = false;
+    arc->child = lim_find_id(g, edge->revision);
+    arc->parent = lim_find_id(g, edge->parent);
+    arc->kind = edge->kind;
+    arc->ordinal = edge->ordinal;
+    if (arc->child == LIM_NONE) {
+        return unsound(cx, problems, edge->revision,
+                       "an edge to %s starts at revision %s, which is not present",
+                       lim_show(cx, edge->parent), lim_show(cx, edge->revision));
+    }
+    if (arc->parent == LIM_NONE) {
+        return unsound(cx, problems, edge->revision,
+                       "revision %s referenced from %s (%s) is not present",
+                       lim_show(cx, edge->parent), lim_show(cx, edge->revision),
+                       lim_edge_kind_name(edge->kind));
+    }
+    if (arc->child == arc->parent) {
+        return unsound(cx, problems, edge->revision,
+                       edge->kind == LIM_DOWN_REVISION
+                           ? "self-loop is detected in revisions (%s)"
+                           : "dependency self-loop is detected in revisions (%s)",
+                       lim_show(cx, edge->revision));
+    }
+    *accepted = true;
+    return true;
+}
+
+static int compare_arcs(const void *a, const void *b) {
+    const lim_arc *x = a, *y = b;
+    if (x->child != y->child) {
+        return x->child < y->child ? -1 : 1;
+    }
+    if (x->kind != y->kind) {
+        return x->kind < y->kind ? -1 : 1;
+    }
+    if (x->ordinal != y->ordinal) {
+        return x->ordinal < y->ordinal ? -1 : 1;
+    }
+    return x->parent < y->parent ? -1 : x->parent > y->parent;
+}
+
+/* Sorts arcs by child, kind and ordinal: by counting over the children, then each short row. */
+static bool sort_arcs(lim_context *cx, uint32_t nodes, lim_arc *arcs, uint32_t count) {
+    uint32_t *start = LIM_NEW(cx, uint32_t, (size_t)nodes + 2);
+    lim_arc *sorted = LIM_NEW(cx, lim_arc, (size_t)count + 1);
+    if (!start || !sorted) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        start[arcs[i].child + 1]++;
+    }
+    for (uint32_t n = 0; n < nodes; n++) {
+        start[n + 1] += start[n];
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sorted[start[arcs[i].child]++] = arcs[i];
+    }
+    memcpy(arcs, sorted, count * sizeof *arcs);
+    for (uint32_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && arcs[end].child == arcs[i].child; end++) {
+        }
+        if (end - i > 1) {
+            qsort(arcs + i, end - i, sizeof *arcs, compare_arcs);
+        }
+    }
+    return true;
+}
+
+/* Drops arcs that say the same a second time; migrate_validate() tells of them. */
+static bool drop_doubles(lim_context *cx, const lim_graph *g, lim_arc *arcs, uint32_t *count,
+                         lim_problems *problems) {
+    uint32_t *seen[2] = {LIM_NEW(cx, uint32_t, (size_t)g->count + 1),
+                         LIM_NEW(cx, uint32_t, (size_t)g->count + 1)};
+    uint32_t kept = 0;
+    if (!seen[0] || !seen[1]) {
+        return false;
+    }
+    for (uint32_t i = 0; i < *count; i++) {
+        uint32_t *mark = &seen[arcs[i].kind][arcs[i].parent];
+        if (*mark == arcs[i].child + 1) {
+            if (problems &&
+                !unsound(cx, problems, lim_id(g, arcs[i].child), "revision %s names %s twice (%s)",
+                         lim_show(cx, lim_id(g, arcs[i].child)),
+                         lim_show(cx, lim_id(g, arcs[i].parent)),
+                         lim_edge_kind_name(arcs[i].kind))) {
+                return false;
+            }
+            continue;
+        }
+        *mark = arcs[i].child + 1;
+        arcs[kept++] = arcs[i];
+    }
+    *count = kept;
+    return true;
+}
+
+/* Fills the five adjacencies from arcs sorted by child, kind and ordinal. */
+static bool link_arcs(lim_context *cx, lim_graph *g, const lim_arc *arcs, uint32_t count) {
+    lim_adjacency *all[] = {&g->down, &g->deps, &g->all_down, &g->next, &g->all_next};
+    bool *twice = LIM_NEW(cx, bool, (size_t)count + 1); /* a dependency that is a parent, too */
+    uint32_t *parent_of = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    if (!twice || !parent_of) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!adjacency_new(cx, all[i], g->count, count)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const lim_arc *arc = &arcs[i];
+        if (arc->kind == LIM_DOWN_REVISION) {
+            parent_of[arc->parent] = arc->child + 1;
+        } else {
+            twice[i] = parent_of[arc->parent] == arc->child + 1;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const lim_arc *arc = &arcs[i];
+        bool down = arc->kind == LIM_DOWN_REVISION;
+        (down ? g->down : g->deps).start[arc->child + 1]++;
+        g->next.start[arc->parent + 1] += down;
+        g->all_down.start[arc->child + 1] += !twice[i];
+        g->all_next.start[arc->parent + 1] += !twice[i];
+    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        uint32_t sum = 0;
+        for (uint32_t n = 0; n < g->count; n++) { /* start[n + 1] becomes where row n begins */
+            uint32_t size = all[i]->start[n + 1];
+            all[i]->start[n + 1] = sum;
+            sum += size;
+        }
+    }
+    /* arcs come in the order of their children, so each row of children is in graph order */
+    for (uint32_t i = 0; i < count; i++) {
+        const lim_arc *arc = &arcs[i];
+        bool down = arc->kind == LIM_DOWN_REVISION;
+        adjacency_put(down ? &g->down : &g->deps, arc->child, arc->parent);
+        if (down) {
+            adjacency_put(&g->next, arc->parent, arc->child);
+        }
+        if (!twice[i]) {
+            adjacency_put(&g->all_down, arc->child, arc->parent);
+            adjacency_put(&g->all_next, arc->parent, arc->child);
+        }
+    }
+    return true;
+}
+
+static bool add_edges(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
+                      lim_problems *problems) {
+    lim_arc *arcs = LIM_NEW(cx, lim_arc, (size_t)ledger->edge_count + 1);
+    uint32_t count = 0;
+    if (!arcs) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ledger->edge_count; i++) {
+        bool accepted;
+        if (!accept_edge(cx, g, &ledger->edges[i], problems, &arcs[count], &accepted)) {
+            return false;
+        }
+        count += accepted;
+    }
+    return sort_arcs(cx, g->count, arcs, count) && drop_doubles(cx, g, arcs, &count, problems) &&
+           link_arcs(cx, g, arcs, count);
+}
+
+static int compare_labels(const void *a, const void *b) {
+    const lim_label *x = a, *y = b;
+    return x->ordinal != y->ordinal ? (x->ordinal < y->ordinal ? -1 : 1)
+                                    : strcmp(x->label, y->label);
+}
+
+static bool add_labels(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
+                       lim_problems *problems) {
+    lim_label *sorted = LIM_NEW(cx, lim_label, (size_t)ledger->label_count + 1);
+    uint32_t *fill;
+    g->label_start = LIM_NEW(cx, uint32_t, (size_t)g->count + 2);
+    g->labels = LIM_NEW(cx, const char *, (size_t)ledger->label_count + 1);
+    if (!sorted || !g->label_start || !g->labels) {
+        return false;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ledger->label_count; i++) {
+        const lim_label *label = &ledger->labels[i];
+        lim_node n = lim_find_id(g, label->revision);
+        const lim_name *taken = names_find(g->names, label->label);
+        const char *fault = name_fault(cx, label->label);
+        bool sound = true;
+        if (cx->error.code) {
+            return false;
+        }
+        if (fault) {
+            sound = unsound(cx, problems, label->revision, "branch label identifier '%s' %s",
+                            lim_show(cx, label->label), fault);
+        }
+        if (n == LIM_NONE) {
+            sound = sound && unsound(cx, problems, label->revision,
+                                     "branch label '%s' is of revision %s, which is not present",
+                                     lim_show(cx, label->label), lim_show(cx, label->revision));
+        } else if (taken) {
+            sound = sound && unsound(cx, problems, label->revision,
+                                     "branch name '%s' in revision %s already used by revision %s",
+                                     lim_show(cx, label->label), lim_show(cx, label->revision),
+                                     lim_show(cx, lim_id(g, taken->node)));
+        } else {
+            names_add(g->names, label->label, n, true);
+            g->label_start[n + 1]++;
+            sorted[count++] = *label;
+        }
+        if (!sound) {
+            return false;
+        }
+    }
+    qsort(sorted, count, sizeof *sorted, compare_labels);
+    for (lim_node n = 0; n < g->count; n++) {
+        g->label_start[n + 1] += g->label_start[n];
+    }
+    if (!(fill = LIM_NEW(cx, uint32_t, (size_t)g->count + 1))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        lim_node n = lim_find_id(g, sorted[i].revision);
+        g->labels[g->label_start[n] + fill[n]++] = sorted[i].label;
+    }
+    return true;
+}
+
+/* ---- cycles and generations ---------------------------------------------------------------- */
+
+/* Kahn's algorithm: visits nodes whose every neighbour over `from` is visited, following `to`.
+*Leaves
+** out[] with the visited nodes in that order and returns their number. */
+static uint32_t kahn(const lim_graph *g, const lim_adjacency *from, const lim_adjacency *to,
+                     uint32_t *waiting, lim_node *out) {
+    uint32_t filled = 0;
+    for (lim_node n = 0; n < g->count; n++) {
+        waiting[n] = lim_neighbours(from, n).count;
+        if (waiting[n] == 0) {
+            out[filled++] = n;
+        }
+    }
+    for (uint32_t done = 0; done < filled; done++) {
+        lim_nodes after = lim_neighbours(to, out[done]);
+        for (uint32_t i = 0; i < after.count; i++) {
+            if (--waiting[after.node[i]] == 0) {
+                out[filled++] = after.node[i];
+            }
+        }
+    }
+    return filled;
+}
+
+enum { CYCLE_NAMES = 20 }; /* how many revisions of a cycle a message names */
+
+/* Names the nodes that neither end of the graph reaches freely: those on cycles. */
+static bool report_cycle(lim_context *cx, const lim_graph *g, const lim_adjacency *down,
+                         const lim_adjacency *next, const char *format, lim_problems *problems) {
+    uint32_t *waiting = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    lim_set *free_node = lim_set_new(cx, g);
+    lim_list names = {0};
+    uint32_t on_cycle = 0;
+    if (!waiting || !out || !free_node) {
+        return false;
+    }
+    for (int end = 0; end < 2; end++) {
+        uint32_t filled = kahn(g, end ? next : down, end ? down : next, waiting, out);
+        for (uint32_t i = 0; i < filled; i++) {
+            free_node[out[i]] = 1;
+        }
+    }
+    const char **ids = LIM_NEW(cx, const char *, (size_t)g->count + 1);
+    if (!ids) {
+        return false;
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        if (!free_node[n]) {
+            ids[on_cycle++] = lim_id(g, n);
+        }
+    }
+    qsort(ids, on_cycle, sizeof *ids, lim_compare_names);
+    for (uint32_t i = 0; i < on_cycle && i < CYCLE_NAMES; i++) {
+        if (!lim_list_add(cx, &names, lim_show(cx, ids[i]))) {
+            return false;
+        }
+    }
+    if (on_cycle > CYCLE_NAMES && !lim_list_add(cx, &names, "...")) {
+        return false;
+    }
+    const char *joined = lim_list_join(cx, &names);
+    return joined && unsound(cx, problems, on_cycle ? ids[0] : NULL, format, joined);
+}
+
+static bool find_cycles(lim_context *cx, lim_graph *g, lim_problems *problems) {
+    uint32_t *waiting = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    g->oldest_first = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    g->generation = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    if (!waiting || !g->oldest_first || !g->generation) {
+        return false;
+    }
+    uint32_t filled = kahn(g, &g->all_down, &g->all_next, waiting, g->oldest_first);
+    for (uint32_t i = 0; i < filled; i++) {
+        lim_node n = g->oldest_first[i];
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t k = 0; k < parents.count; k++) {
+            uint32_t above = g->generation[parents.node[k]] + 1;
+            if (above > g->generation[n]) {
+                g->generation[n] = above;
+            }
+        }
+    }
+    if (filled == g->count) {
+        return true;
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        if (waiting[n]) {
+            g->oldest_first[filled++] = n;
+        }
+    }
+    lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    if (!out) {
+        return false;
+    }
+    if (kahn(g, &g->down, &g->next, waiting, out) < g->count) {
+        return report_cycle(cx, g, &g->down, &g->next, "cycle is detected in revisions (%s)",
+                            problems);
+    }
+    return report_cycle(cx, g, &g->all_down, &g->all_next,
+                        "dependency cycle is detected in revisions (%s)", problems);
+}
+
+lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_problems *problems) {
+    lim_graph *g = LIM_NEW(cx, lim_graph, 1);
+    if (!g) {
+        return NULL;
+    }
+    if ((uint64_t)ledger->revision_count + ledger->label_count > UINT32_C(1) << 30 ||
+        ledger->edge_count > UINT32_C(1) << 30) {
+        lim_fail(cx, LIM_TOO_BIG, NULL, "the history has more than a thousand million entries");
+        return NULL;
+    }
+    g->count = ledger->revision_count;
+    g->revisions = ledger->revisions;
+    g->names = names_new(cx, ledger->revision_count + ledger->label_count);
+    if (!g->names || !add_ids(cx, g, problems) || !add_edges(cx, g, ledger, problems) ||
+        !add_labels(cx, g, ledger, problems) || !find_cycles(cx, g, problems)) {
+        return NULL;
+    }
+    return g;
+}
+
+/* ---- sets, heads, bases -------------------------------------------------------------------- */
+
+lim_set *lim_set_new(lim_context *cx, const lim_graph *g) {
+    return LIM_NEW(cx, lim_set, (size_t)g->count + 1);
+}
+
+bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, lim_nodes start,
+              lim_set *set) {
+    lim_node *todo = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < start.count; i++) {
+        if (set[start.node[i]]) {
+            continue;
+        }
+        if (!todo && !(todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1))) {
+            return false;
+        }
+        set[start.node[i]] = 1;
+        todo[count++] = start.node[i];
+    }
+    while (count) {
+        lim_nodes more = lim_neighbours(over, todo[--count]);
+        for (uint32_t i = 0; i < more.count; i++) {
+            if (!set[more.node[i]]) {
+                set[more.node[i]] = 1;
+                todo[count++] = more.node[i];
+            }
+        }
+    }
+    return true;
+}
+
+lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_node n, bool with_deps) {
+    lim_set *set = lim_set_new(cx, g);
+    lim_nodes self = {&n, 1};
+    if (!set || !lim_mark(cx, g, with_deps ? &g->all_down : &g->down, self, set)) {
+        return NULL;
+    }
+    set[n] = 0; /* what lies below n is marked already and has no way back up past n */
+    return lim_mark(cx, g, with_deps ? &g->all_next : &g->next, self, set) ? set : NULL;
+}
+
+bool lim_set_members(lim_context *cx, const lim_graph *g, const lim_set *set, lim_nodes *nodes) {
+    uint32_t count = 0;
+    for (lim_node n = 0; n < g->count; n++) {
+        count += set[n] != 0;
+    }
+    lim_node *members = LIM_NEW(cx, lim_node, (size_t)count + 1);
+    if (!members) {
+        return false;
+    }
+    count = 0;
+    for (lim_node n = 0; n < g->count; n++) {
+        if (set[n]) {
+            members[count++] = n;
+        }
+    }
+    *nodes = (lim_nodes){members, count};
+    return true;
+}
+
+bool lim_nodes_within(lim_context *cx, lim_nodes nodes, const lim_set *set, lim_nodes *within) {
+    lim_node *kept = LIM_NEW(cx, lim_node, (size_t)nodes.count + 1);
+    uint32_t count = 0;
+    if (!kept) {
+        return false;
+    }
+    for (uint32_t i = 0; i < nodes.count; i++) {
+        if (set[nodes.node[i]]) {
+            kept[count++] = nodes.node[i];
+        }
+    }
+    *within = (lim_nodes){kept, count};
+    return true;
+}
+
+/* The nodes without a neighbour over an adjacency, in graph order. */
+static lim_nodes ends(lim_context *cx, const lim_graph *g, const lim_adjacency *over) {
+    lim_node *found = NULL;
+    uint32_t count = 0, capacity = 0;
+    for (lim_node n = 0; n < g->count; n++) {
+        if (lim_neighbours(over, n).count == 0) {
+            if (!lim_grow(cx, (void **)&found, &capacity, count + 1, sizeof *found)) {
+                return (lim_nodes){NULL, 0};
+            }
+            found[count++] = n;
+        }
+    }
+    return (lim_nodes){found, count};
+}
+
+lim_nodes lim_versioned_heads(lim_context *cx, const lim_graph *g) {
+    return ends(cx, g, &g->next);
+}
+
+lim_nodes lim_real_heads(lim_context *cx, const lim_graph *g) {
+    return ends(cx, g, &g->all_next);
+}
+
+lim_nodes lim_bases(lim_context *cx, const lim_graph *g) {
+    return ends(cx, g, &g->down);
+}
+
+const char *lim_nodes_text(lim_context *cx, const lim_graph *g, lim_nodes nodes) {
+    lim_list names = {0};
+    for (uint32_t i = 0; i < nodes.count; i++) {
+        if (!lim_list_add(cx, &names, lim_id(g, nodes.node[i]))) {
+            return NULL;
+        }
+    }
+    if (names.count == 0) {
+        return "base";
+    }
+    qsort(names.items, names.count, sizeof *names.items, lim_compare_names);
+    return lim_list_join(cx, &names);
+}
+
+/* ---- effective labels ---------------------------------------------------------------------- */
+
+/* For each node a chain of the labelled nodes whose labels it shows, in graph order. */
+struct lim_effective {
+    uint32_t *first, *last; /* by node; index into cells plus one, 0: none */
+    struct effective_cell {
+        lim_node owner;
+        uint32_t next;
+    } * cells;
+    uint32_t count, capacity;
+};
+
+static bool effective_add(lim_context *cx, struct lim_effective *e, lim_node n, lim_node owner) {
+    if (e->last[n] && e->cells[e->last[n] - 1].owner == owner) {
+        return true;
+    }
+    if (!lim_grow(cx, (void **)&e->cells, &e->capacity, e->count + 1, sizeof *e->cells)) {
+        return false;
+    }
+    e->cells[e->count] = (struct effective_cell){owner, 0};
+    e->count++;
+    if (e->last[n]) {
+        e->cells[e->last[n] - 1].next = e->count;
+    } else {
+        e->first[n] = e->count;
+    }
+    e->last[n] = e->count;
+    return true;
+}
+
+/* Gives the labels of owner to its versioned descendants and, from the last of them visited, down
+*the
+** first parents to the next branch or merge point (GRAPH.md section 1). */
+static bool spread_labels(lim_context *cx, const lim_graph *g, struct lim_effective *e,
+                          lim_node owner, uint32_t *seen, lim_node *todo) {
+    uint32_t count = 0;
+    lim_node last = owner;
+    todo[count++] = owner;
+    seen[owner] = owner + 1;
+    while (count) {
+        last = todo[--count];
+        if (!effective_add(cx, e, last, owner)) {
+            return false;
+        }
+        lim_nodes children = lim_neighbours(&g->next, last);
+        for (uint32_t i = 0; i < children.count; i++) {
+            if (seen[children.node[i]] != owner + 1) {
+                seen[children.node[i]] = owner + 1;
+                todo[count++] = children.node[i];
+            }
+        }
+    }
+    for (lim_node n = last;;) {
+        lim_nodes parents = lim_neighbours(&g->down, n);
+        if (lim_neighbours(&g->all_next, n).count > 1 || parents.count > 1) {
+            return true;
+        }
+        if (!effective_add(cx, e, n, owner)) {
+            return false;
+        }
+        if (parents.count == 0) {
+            return true;
+        }
+        n = parents.node[0];
+    }
+}
+
+static bool compute_effective(lim_context *cx, lim_graph *g) {
+    struct lim_effective *e = LIM_NEW(cx, struct lim_effective, 1);
+    uint32_t *seen = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    lim_node *todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    if (!e || !seen || !todo || !(e->first = LIM_NEW(cx, uint32_t, (size_t)g->count + 1)) ||
+        !(e->last = LIM_NEW(cx, uint32_t, (size_t)g->count + 1))) {
+        return false;
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        if (g->label_start[n] != g->label_start[n + 1] && !spread_labels(cx, g, e, n, seen, todo)) {
+            return false;
+        }
+    }
+    g->effective = e;
+    return true;
+}
+
+bool lim_effective_labels(lim_context *cx, lim_graph *g, lim_node n, lim_list *labels) {
+    *labels = (lim_list){0};
+    if (!g->effective && !compute_effective(cx, g)) {
+        return false;
+    }
+    const struct lim_effective *e = g->effective;
+    for (uint32_t cell = e->first[n]; cell; cell = e->cells[cell - 1].next) {
+        lim_node owner = e->cells[cell - 1].owner;
+        for (uint32_t i = g->label_start[owner]; i < g->label_start[owner + 1]; i++) {
+            if (!lim_list_add(cx, labels, g->labels[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- what is applied ----------------------------------------------------------------------- */
+
+/* Sorts the version rows into revisions and unknown names. */
+static bool state_rows(lim_context *cx, const lim_graph *g, const lim_ledger *ledger,
+                       lim_state *state, lim_list *names) {
+    lim_set *is_row = lim_set_new(cx, g);
+    if (!is_row) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ledger->version_count; i++) {
+        const char *version = ledger->versions[i].version_num;
+        lim_node n = lim_find_id(g, version);
+        if (!lim_list_add(cx, names, version)) {
+            return false;
+        }
+        if (n != LIM_NONE) {
+            is_row[n] = 1;
+        } else if (!lim_list_add(cx, &state->unknown, version)) {
+            return false;
+        }
+    }
+    if (names->count) {
+        qsort(names->items, names->count, sizeof *names->items, lim_compare_names);
+    }
+    if (state->unknown.count) {
+        qsort(state->unknown.items, state->unknown.count, sizeof *state->unknown.items,
+              lim_compare_names);
+    }
+    return lim_set_members(cx, g, is_row, &state->rows);
+}
+
+/* Looks for a row below another one. Only then is the one above it searched for. */
+static bool state_overlap(lim_context *cx, const lim_graph *g, lim_state *state) {
+    lim_set *below = lim_set_new(cx, g);
+    state->overlap_above = state->overlap_below = LIM_NONE;
+    if (!below) {
+        return false;
+    }
+    for (uint32_t i = 0; i < state->rows.count; i++) {
+        if (!lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, state->rows.node[i]),
+                      below)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < state->rows.count && state->overlap_below == LIM_NONE; i++) {
+        if (below[state->rows.node[i]]) {
+            state->overlap_below = state->rows.node[i];
+        }
+    }
+    for (uint32_t i = 0; i < state->rows.count && state->overlap_below != LIM_NONE; i++) {
+        lim_node row = state->rows.node[i];
+        memset(below, 0, g->count);
+        if (!lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, row), below)) {
+            return false;
+        }
+        if (below[state->overlap_below]) {
+            state->overlap_above = row;
+            return true;
+        }
+    }
+    return true;
+}
+
+bool lim_state_build(lim_context *cx, const lim_graph *g, const lim_ledger *ledger,
+                     lim_state *state) {
+    lim_list names = {0};
+    *state = (lim_state){0};
+    if (!state_rows(cx, g, ledger, state, &names) || !state_overlap(cx, g, state) ||
+        !(state->applied = lim_set_new(cx, g)) ||
+        !lim_mark(cx, g, &g->all_down, state->rows, state->applied)) {
+        return false;
+    }
+    state->text = names.count ? lim_list_join(cx, &names) : "base";
+    return state->text != NULL;
+}
+
+bool lim_state_require_sound(lim_context *cx, const lim_graph *g, const lim_state *state) {
+    if (state->unknown.count) {
+        lim_fail(cx, LIM_UNDEFINED,
+                 "Store the revision again, or set the version anew with "
+                 "migrate_stamp('<revision>', true).",
+                 "can't locate revision identified by '%s'", lim_show(cx, state->unknown.items[0]));
+        return lim_fail_detail(cx, "The table migrate_version names it as a current revision.");
+    }
+    if (state->overlap_below != LIM_NONE) {
+        lim_fail(cx, LIM_CORRUPT, "Set the version anew with migrate_stamp('<revision>', true).",
+                 "requested revision %s overlaps with other requested revisions %s",
+                 lim_show(cx, lim_id(g, state->overlap_above)),
+                 lim_show(cx, lim_id(g, state->overlap_below)));
+        return lim_fail_detail(cx, "Both are rows of the table migrate_version, and the second is "
+                                   "an ancestor of the first.");
+    }
+    return true;
+}

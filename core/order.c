@@ -1,0 +1,452 @@
+/*
+** order.c - see order.h
+*/
+#include "order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- which dependencies count as parents --------------------------------------------------- */
+
+/*
+** Alembic leaves out of a revision's parents every dependency that an ancestor by down_revision
+** names, too. To ask "is a an ancestor of x?" often, one depth-first walk over down_revision
+*numbers
+** the nodes after their parents: rank. The nodes first met below x have the ranks entered[x] ..
+*rank[x],
+** and nothing below x has a rank under lowest[x]. So most answers are one comparison.
+*/
+typedef struct lim_reach {
+    uint32_t *rank, *entered, *lowest;
+    lim_node *by_dependency; /* dependants of d, by rank, in deps_start[d] .. */
+    uint32_t *deps_start;
+} lim_reach;
+
+typedef struct order_frame {
+    lim_node node;
+    uint32_t next;
+} order_frame;
+
+static void reach_enter(lim_reach *r, order_frame *stack, uint32_t *depth, lim_node n,
+                        uint32_t rank) {
+    r->entered[n] = rank;
+    r->lowest[n] = rank;
+    r->rank[n] = LIM_NONE; /* entered, not left */
+    stack[(*depth)++] = (order_frame){n, 0};
+}
+
+/* Numbers all nodes from the versioned heads down. */
+static bool reach_number(lim_context *cx, const lim_graph *g, lim_reach *r) {
+    order_frame *stack = LIM_NEW(cx, order_frame, (size_t)g->count + 1);
+    lim_set *met = lim_set_new(cx, g);
+    uint32_t rank = 0, depth = 0;
+    if (!stack || !met) {
+        return false;
+    }
+    for (uint32_t i = g->count; i-- > 0;) {
+        lim_node top = g->oldest_first[i];
+        if (met[top]) {
+            continue;
+        }
+        met[top] = 1;
+        reach_enter(r, stack, &depth, top, rank);
+        while (depth) {
+            order_frame *frame = &stack[depth - 1];
+            lim_node n = frame->node;
+            lim_nodes parents = lim_neighbours(&g->down, n);
+            if (frame->next < parents.count) {
+                lim_node parent = parents.node[frame->next++];
+                if (!met[parent]) {
+                    met[parent] = 1;
+                    reach_enter(r, stack, &depth, parent, rank);
+                } else if (r->lowest[parent] < r->lowest[n]) {
+                    r->lowest[n] = r->lowest[parent];
+                }
+                continue;
+            }
+            r->rank[n] = rank++;
+            depth--;
+            if (depth && r->lowest[n] < r->lowest[stack[depth - 1].node]) {
+                r->lowest[stack[depth - 1].node] = r->lowest[n];
+            }
+        }
+    }
+    return true;
+}
+
+typedef struct ranked {
+    uint32_t rank;
+    lim_node node;
+} ranked;
+
+static int compare_ranked(const void *a, const void *b) {
+    uint32_t x = ((const ranked *)a)->rank, y = ((const ranked *)b)->rank;
+    return x < y ? -1 : x > y;
+}
+
+/* Lists, for each node, who depends on it, sorted by rank. */
+static bool reach_dependants(lim_context *cx, const lim_graph *g, lim_reach *r) {
+    uint32_t count = g->deps.start[g->count];
+    ranked *sorted = LIM_NEW(cx, ranked, (size_t)count + 1);
+    r->deps_start = LIM_NEW(cx, uint32_t, (size_t)g->count + 2);
+    r->by_dependency = LIM_NEW(cx, lim_node, (size_t)count + 1);
+    if (!sorted || !r->deps_start || !r->by_dependency) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        r->deps_start[g->deps.node[i] + 1]++;
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        r->deps_start[n + 1] += r->deps_start[n];
+    }
+    for (lim_node n = 0, at = 0; n < g->count; n++) {
+        for (; at < g->deps.start[n + 1]; at++) {
+            sorted[at] = (ranked){r->rank[n], n};
+        }
+    }
+    qsort(sorted, count, sizeof *sorted, compare_ranked);
+    /* filled in the order of rank, each row of dependants comes out sorted by rank */
+    uint32_t *fill = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    lim_node previous = LIM_NONE;
+    if (!fill) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        lim_node n = sorted[i].node;
+        if (n == previous) {
+            continue; /* one entry a dependency in sorted; the row is put once */
+        }
+        previous = n;
+        lim_nodes deps = lim_neighbours(&g->deps, n);
+        for (uint32_t k = 0; k < deps.count; k++) {
+            lim_node d = deps.node[k];
+            r->by_dependency[r->deps_start[d] + fill[d]++] = n;
+        }
+    }
+    return true;
+}
+
+static lim_reach *reach_new(lim_context *cx, const lim_graph *g) {
+    lim_reach *r = LIM_NEW(cx, lim_reach, 1);
+    if (!r || !(r->rank = LIM_NEW(cx, uint32_t, (size_t)g->count + 1)) ||
+        !(r->entered = LIM_NEW(cx, uint32_t, (size_t)g->count + 1)) ||
+        !(r->lowest = LIM_NEW(cx, uint32_t, (size_t)g->count + 1)) || !reach_number(cx, g, r) ||
+        !reach_dependants(cx, g, r)) {
+        return NULL;
+    }
+    return r;
+}
+
+/* True when a is an ancestor of x by down_revision; where the ranks leave it open, by walking. */
+static bool is_ancestor(lim_context *cx, const lim_graph *g, const lim_reach *r, lim_node a,
+                        lim_node x) {
+    if (r->rank[a] >= r->entered[x]) {
+        return r->rank[a] < r->rank[x];
+    }
+    if (r->rank[a] < r->lowest[x]) {
+        return false;
+    }
+    lim_node *todo = NULL;
+    uint32_t count = 0, capacity = 0, slots = 64, used = 0;
+    lim_node *seen = LIM_NEW(cx, lim_node, slots); /* a small hash set of nodes plus one */
+    if (!seen || !lim_grow(cx, (void **)&todo, &capacity, 1, sizeof *todo)) {
+        return false;
+    }
+    todo[count++] = x;
+    while (count) {
+        lim_nodes parents = lim_neighbours(&g->down, todo[--count]);
+        for (uint32_t i = 0; i < parents.count; i++) {
+            lim_node p = parents.node[i];
+            if (p == a || (r->rank[a] >= r->entered[p] && r->rank[a] < r->rank[p])) {
+                return true;
+            }
+            if (r->rank[a] > r->rank[p] || r->rank[a] < r->lowest[p]) {
+                continue;
+            }
+            uint32_t at = p * UINT32_C(2654435761) & (slots - 1);
+            while (seen[at] && seen[at] != p + 1) {
+                at = (at + 1) & (slots - 1);
+            }
+            if (seen[at]) {
+                continue;
+            }
+            seen[at] = p + 1;
+            if (++used > slots / 2) {
+                lim_node *old = seen;
+                uint32_t before = slots;
+                slots *= 2;
+                if (!(seen = LIM_NEW(cx, lim_node, slots))) {
+                    return false;
+                }
+                for (uint32_t k = 0; k < before; k++) {
+                    if (old[k]) {
+                        uint32_t to = (old[k] - 1) * UINT32_C(2654435761) & (slots - 1);
+                        while (seen[to]) {
+                            to = (to + 1) & (slots - 1);
+                        }
+                        seen[to] = old[k];
+                    }
+                }
+            }
+            if (!lim_grow(cx, (void **)&todo, &capacity, count + 1, sizeof *todo)) {
+                return false;
+            }
+            todo[count++] = p;
+        }
+    }
+    return false;
+}
+
+/* True when a proper ancestor of n by down_revision names the dependency d, too. */
+static bool is_inherited(lim_context *cx, const lim_graph *g, const lim_reach *r, lim_node n,
+                         lim_node d) {
+    uint32_t begin = r->deps_start[d], end = r->deps_start[d + 1], low = begin, high = end;
+    while (low < high) { /* the first dependant whose rank is not below entered[n] */
+        uint32_t middle = low + (high - low) / 2;
+        if (r->rank[r->by_dependency[middle]] < r->entered[n]) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < end && r->rank[r->by_dependency[low]] < r->rank[n]) {
+        return true;
+    }
+    while (low > begin && r->rank[r->by_dependency[low - 1]] >= r->lowest[n]) {
+        low--;
+        if (is_ancestor(cx, g, r, r->by_dependency[low], n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* A line: its tip moves down the graph. Lines are numbered in the order of their list. */
+typedef struct order_line {
+    lim_node tip;
+    uint32_t previous, next;
+} order_line;
+
+typedef struct lim_sort {
+    lim_context *cx;
+    const lim_graph *g;
+    lim_set *waiting;     /* members not yet laid out */
+    uint32_t *children;   /* how many of a member's children are waiting */
+    uint32_t *line_at;    /* the line whose tip the node is; LIM_NONE: none */
+    uint32_t *first_line; /* the first line whose tip is the node or lies above it, if clean */
+    lim_set *dirty;       /* first_line must be computed anew; then so must all below */
+    order_line *lines;
+    uint32_t line_count, line_capacity;
+    uint32_t list_first, list_last;
+    lim_node *stack;
+    order_frame *frames;
+    lim_reach *reach; /* made when a dependency with several dependants is met */
+} lim_sort;
+
+static bool add_line(lim_sort *s, lim_node tip) {
+    if (!lim_grow(s->cx, (void **)&s->lines, &s->line_capacity, s->line_count + 1,
+                  sizeof *s->lines)) {
+        return false;
+    }
+    uint32_t id = s->line_count++;
+    s->lines[id] = (order_line){tip, s->list_last, LIM_NONE};
+    if (s->list_last != LIM_NONE) {
+        s->lines[s->list_last].next = id;
+    } else {
+        s->list_first = id;
+    }
+    s->list_last = id;
+    s->line_at[tip] = id;
+    return true;
+}
+
+/* Takes a line out and returns where the cursor goes: to the line before it, else to the first. */
+static uint32_t remove_line(lim_sort *s, uint32_t id) {
+    order_line *line = &s->lines[id];
+    if (line->previous != LIM_NONE) {
+        s->lines[line->previous].next = line->next;
+    } else {
+        s->list_first = line->next;
+    }
+    if (line->next != LIM_NONE) {
+        s->lines[line->next].previous = line->previous;
+    } else {
+        s->list_last = line->previous;
+    }
+    return line->previous != LIM_NONE ? line->previous : s->list_first;
+}
+
+/* Forgets first_line of a node and of all below it. */
+static void make_dirty(lim_sort *s, lim_node n) {
+    uint32_t count = 0;
+    if (s->dirty[n]) {
+        return;
+    }
+    s->dirty[n] = 1;
+    s->stack[count++] = n;
+    while (count) {
+        lim_nodes parents = lim_neighbours(&s->g->all_down, s->stack[--count]);
+        for (uint32_t i = 0; i < parents.count; i++) {
+            if (s->waiting[parents.node[i]] && !s->dirty[parents.node[i]]) {
+                s->dirty[parents.node[i]] = 1;
+                s->stack[count++] = parents.node[i];
+            }
+        }
+    }
+}
+
+/* The first line whose tip lies above n: the least first_line of the children still waiting. */
+static uint32_t line_above(lim_sort *s, lim_node n) {
+    uint32_t depth = 0;
+    uint32_t result = LIM_NONE;
+    s->frames[depth++] = (order_frame){n, 0};
+    s->dirty[n] = 1;
+    while (depth) {
+        order_frame *frame = &s->frames[depth - 1];
+        lim_nodes children = lim_neighbours(&s->g->all_next, frame->node);
+        lim_node down_to = LIM_NONE;
+        for (; frame->next < children.count; frame->next++) {
+            lim_node child = children.node[frame->next];
+            if (s->waiting[child] && s->dirty[child]) {
+                down_to = child;
+                break;
+            }
+        }
+        if (down_to != LIM_NONE) {
+            s->frames[depth++] = (order_frame){down_to, 0};
+            continue;
+        }
+        result = LIM_NONE;
+        for (uint32_t i = 0; i < children.count; i++) {
+            lim_node child = children.node[i];
+            if (s->waiting[child] && s->first_line[child] < result) {
+                result = s->first_line[child];
+            }
+        }
+        lim_node done = frame->node;
+        s->first_line[done] = s->line_at[done] < result ? s->line_at[done] : result;
+        s->dirty[done] = 0;
+        depth--;
+    }
+    return result;
+}
+
+/* Whether the i-th of n's parents is one that its line follows. */
+static bool counts_as_parent(lim_sort *s, lim_node n, lim_nodes parents, uint32_t i) {
+    lim_node p = parents.node[i];
+    lim_nodes down = lim_neighbours(&s->g->down, n);
+    if (i < down.count) { /* all_down has them first */
+        return true;
+    }
+    lim_nodes children = lim_neighbours(&s->g->all_next, p);
+    if (children.count < 2) {
+        return true;
+    }
+    if (!s->reach && !(s->reach = reach_new(s->cx, s->g))) {
+        return false;
+    }
+    return !is_inherited(s->cx, s->g, s->reach, n, p);
+}
+
+/* Lays n out and moves its line on; returns the next cursor. */
+static bool emit(lim_sort *s, uint32_t *cursor, lim_node *out, uint32_t *filled) {
+    lim_node n = s->lines[*cursor].tip;
+    lim_nodes parents = lim_neighbours(&s->g->all_down, n);
+    bool continued = false;
+    out[(*filled)++] = n;
+    s->waiting[n] = 0;
+    s->line_at[n] = LIM_NONE;
+    for (uint32_t i = 0; i < parents.count; i++) {
+        if (s->waiting[parents.node[i]]) {
+            s->children[parents.node[i]]--;
+            make_dirty(s, parents.node[i]);
+        }
+    }
+    for (uint32_t i = 0; i < parents.count; i++) {
+        lim_node p = parents.node[i];
+        if (!s->waiting[p] || s->line_at[p] != LIM_NONE || !counts_as_parent(s, n, parents, i)) {
+            continue;
+        }
+        if (continued) {
+            if (!add_line(s, p)) {
+                return false;
+            }
+        } else {
+            continued = true;
+            s->lines[*cursor].tip = p;
+            s->line_at[p] = *cursor;
+        }
+    }
+    if (!continued) {
+        *cursor = remove_line(s, *cursor);
+    }
+    return s->cx->error.code == LIM_OK;
+}
+
+static int compare_nodes(const void *a, const void *b) {
+    lim_node x = *(const lim_node *)a, y = *(const lim_node *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The lines at the start: the heads within the set, in graph order. */
+static bool add_heads(lim_sort *s, lim_nodes heads) {
+    lim_nodes inside;
+    if (!lim_nodes_within(s->cx, heads, s->waiting, &inside)) {
+        return false;
+    }
+    lim_node *sorted = (lim_node *)inside.node;
+    qsort(sorted, inside.count, sizeof *sorted, compare_nodes);
+    for (uint32_t i = 0; i < inside.count; i++) {
+        if (s->line_at[sorted[i]] == LIM_NONE && !add_line(s, sorted[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool sort_begin(lim_context *cx, const lim_graph *g, const lim_set *members, lim_sort *s) {
+    size_t size = (size_t)g->count + 1;
+    *s = (lim_sort){.cx = cx, .g = g, .list_first = LIM_NONE, .list_last = LIM_NONE};
+    s->waiting = lim_set_new(cx, g);
+    s->dirty = lim_set_new(cx, g);
+    s->children = LIM_NEW(cx, uint32_t, size);
+    s->line_at = LIM_NEW(cx, uint32_t, size);
+    s->first_line = LIM_NEW(cx, uint32_t, size);
+    s->stack = LIM_NEW(cx, lim_node, size);
+    s->frames = LIM_NEW(cx, order_frame, size);
+    if (!s->waiting || !s->dirty || !s->children || !s->line_at || !s->first_line || !s->stack ||
+        !s->frames) {
+        return false;
+    }
+    memcpy(s->waiting, members, g->count);
+    memset(s->dirty, 1, g->count);
+    memset(s->line_at, 0xff, g->count * sizeof *s->line_at); /* LIM_NONE */
+    for (lim_node n = 0; n < g->count; n++) {
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t i = 0; members[n] && i < parents.count; i++) {
+            s->children[parents.node[i]]++;
+        }
+    }
+    return true;
+}
+
+bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
+               lim_nodes *nodes) {
+    lim_sort s;
+    lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    uint32_t filled = 0;
+    if (!out || !sort_begin(cx, g, members, &s) || !add_heads(&s, heads)) {
+        return false;
+    }
+    for (uint32_t cursor = s.list_first; s.list_first != LIM_NONE;) {
+        if (s.children[s.lines[cursor].tip]) {
+            cursor = line_above(&s, s.lines[cursor].tip);
+        } else if (!emit(&s, &cursor, out, &filled)) {
+            return false;
+        }
+    }
+    *nodes = (lim_nodes){out, filled};
+    return true;
+}
