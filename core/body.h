@@ -19,7 +19,7 @@ typedef struct lim_body {
 } lim_body;
 
 /* Splits a body. Fails with LIM_SYNTAX for a NUL byte, bad UTF-8, an unterminated string, name or
-** comment, naming line and column. */
+** comment, naming line and column: `unterminated string at line 3, column 6`. */
 bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_t length,
                    lim_body *body);
 
@@ -29,12 +29,17 @@ bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
                                         const lim_statement *statement);
 
 /* True when the statement cannot run inside a transaction block and its words alone say so. In
-** PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, DETACH PARTITION ... CONCURRENTLY, VACUUM,
-** CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and TABLESPACE, CREATE/DROP
-** SUBSCRIPTION, DISCARD ALL, COMMIT AND CHAIN. In SQLite: VACUUM, ATTACH, DETACH, PRAGMA
-** journal_mode = ... and its like. */
+** PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, REINDEX SCHEMA, DATABASE and SYSTEM, DETACH
+** PARTITION ... CONCURRENTLY, VACUUM, CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and
+** TABLESPACE, ALTER DATABASE ... SET TABLESPACE, CREATE/DROP SUBSCRIPTION and its REFRESH, DISCARD
+** ALL, COMMIT AND CHAIN. In SQLite: VACUUM, ATTACH, DETACH, PRAGMA wal_checkpoint, and PRAGMA
+** journal_mode, synchronous, temp_store or foreign_keys with a value. */
 bool lim_statement_needs_autocommit(lim_dialect dialect, const char *text,
                                     const lim_statement *statement);
+
+/* What kind of thing an UNTERMINATED token began: "string", "quoted name", "comment" or
+** "dollar-quoted string". */
+const char *lim_unterminated_name(lim_dialect dialect, const char *text, lim_token token);
 
 /* True when any statement of the body needs it. What cannot be split is false. */
 bool lim_body_needs_autocommit(lim_dialect dialect, const char *text, size_t length);

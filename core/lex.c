@@ -677,7 +677,7 @@ bool lim_next_statement(lim_dialect dialect, const char *text, size_t length, si
         *cursor = length;
         return false;
     }
-    *statement = (lim_statement){t.start, t.start + t.length, length, t, false};
+    *statement = (lim_statement){t.start, t.start + t.length, length, t, false, false};
 
     progress p = AT_START;
     size_t depth = 0;
@@ -696,6 +696,7 @@ bool lim_next_statement(lim_dialect dialect, const char *text, size_t length, si
         else if (dialect == LIM_POSTGRES && t.kind == LIM_TOKEN_RIGHT && depth > 0)
             depth--;
         statement->end = t.start + t.length;
+        statement->unterminated = t.kind == LIM_TOKEN_UNTERMINATED;
     }
     *cursor = statement->next;
     return true;

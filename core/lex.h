@@ -60,6 +60,7 @@ typedef struct lim_statement {
     size_t next;       /* where the search for the following statement goes on */
     lim_token first;   /* its first token */
     bool has_semicolon;
+    bool unterminated; /* its last token is LIM_TOKEN_UNTERMINATED */
 } lim_statement;
 
 /* Finds the statement at or after *cursor and moves *cursor behind it; empty statements are passed
