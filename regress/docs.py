@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Executes the examples of README.md and docs/*.md and compares what they print.
+
+    regress/docs.py [FILE ...]             on SQLite
+    regress/docs.py --psql 'psql ...'      on PostgreSQL; %s in the command stands for a new database's name,
+                   --createdb 'createdb -T limbeck_template %s'    which this command makes
+
+A fenced block is an example by its tag:
+
+    sql       any engine: each statement is run and its result printed as psql prints it
+    sqlite    the stock sqlite3 shell (with the library loaded already, unless the block does it)
+    psql      psql
+    python    /usr/bin/python3
+
+A block tagged `output` right behind says what is printed; without it nothing must fail. The blocks of
+one tag in one file are one session on one new database, in the top folder of the project. A block
+tagged `sqlite new`, `sql new` and so on starts another one.
+
+The tables of docs/coming-from-alembic.md are examples too: the last cell of a row is run as `sql`, on a
+copy of the session's database as the block above the table left it.
+"""
+import argparse
+import difflib
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import psql
+import run_sqlite
+
+TOP = run_sqlite.TOP
+FENCE = re.compile(r'^( *)```(\w+)?([ \w]*)\n(.*?)^\1```[ ]*$', re.M | re.S)
+MARK = '----block----'
+
+
+class Example:
+    def __init__(self, path, line, tag, new, text):
+        self.path, self.line, self.tag, self.new, self.text = path, line, tag, new, text
+        self.wanted = None
+
+    def place(self):
+        return f'{self.path}:{self.line}'
+
+
+def examples_of(path):
+    """The examples of a file in order; table rows as examples with the tag `row`."""
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    found = []
+    for match in FENCE.finditer(text):
+        indent, tag, option, body = match.groups()
+        body = re.sub('^' + indent, '', body, flags=re.M) if indent else body
+        line = text.count('\n', 0, match.start()) + 1
+        if tag == 'output' and found and found[-1][1].wanted is None:
+            found[-1][1].wanted = body
+        elif tag in ('sql', 'sqlite', 'psql', 'python'):
+            found.append((match.start(), Example(path, line, tag, 'new' in (option or ''), body)))
+    if os.path.basename(path) == 'coming-from-alembic.md':
+        for match in re.finditer(r'^\|.*\| `(SELECT .*)` \|$', text, re.M):
+            line = text.count('\n', 0, match.start()) + 1
+            sql = match.group(1).replace('` <br> `', '\n').replace('\\|', '|')
+            found.append((match.start(), Example(path, line, 'row', False, sql + '\n')))
+    return [example for _, example in sorted(found, key=lambda item: item[0])]
+
+
+def sessions(examples, tag):
+    """The examples of one tag, grouped into sessions."""
+    groups = []
+    for example in examples:
+        if example.tag != tag:
+            continue
+        if example.new or not groups:
+            groups.append([])
+        groups[-1].append(example)
+    return groups
+
+
+def results(engine, text):
+    """What psql would print for the statements of a text, without the echo."""
+    splitter = psql.Splitter()
+    out = []
+    statements = [s for line in text.splitlines(True) for s in splitter.feed(line)]
+    rest = splitter.rest()
+    for statement in statements + ([rest] if rest else []):
+        names, rows, error = engine.run(statement)
+        out.append(psql.error(error) if error is not None else psql.table(names, rows) if names else '')
+    return ''.join(out)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def judge(self, example, got):
+        wanted = example.wanted
+        if wanted is None:
+            good = not re.search(r'^(Runtime |Parse )?(error|ERROR|Error)\b', got, re.M)
+            wanted = '(no error)\n'
+        else:
+            good = tidy(got) == tidy(wanted)
+        if good:
+            self.passed += 1
+            return
+        self.failed += 1
+        print(f'{example.place()}: {example.tag} example prints something else')
+        sys.stdout.writelines(difflib.unified_diff(tidy(wanted).splitlines(True),
+                                                   tidy(got).splitlines(True), 'document', 'printed'))
+
+
+def tidy(text):
+    return re.sub(r'[ \t]+$', '', text, flags=re.M).strip('\n') + '\n'
+
+
+def session_output(command, chunks, mark, environment=None):
+    """Feeds the chunks to one process and returns what it printed after each."""
+    text = ''.join(chunk + mark for chunk in chunks)
+    done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, cwd=TOP, env=environment, check=False)
+    parts = done.stdout.decode('utf-8', 'backslashreplace').split(MARK + '\n')
+    return parts + [''] * (len(chunks) - len(parts))
+
+
+def run_sql(path, groups, rows, tally):
+    for group in groups:
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, 'example.db')
+            engine = run_sqlite.Module(file, os.path.join(TOP, 'sqlite_ext', 'limbeck'))
+            for example in group:
+                tally.judge(example, results(engine, example.text))
+                following = [r for r in rows if r.line > example.line and not any(
+                    example.line < e.line < r.line for g in groups for e in g)]
+                for row in following:
+                    copy = os.path.join(folder, f'row{row.line}.db')
+                    shutil.copy(file, copy)
+                    other = run_sqlite.Module(copy, os.path.join(TOP, 'sqlite_ext', 'limbeck'))
+                    tally.judge(row, results(other, row.text))
+                    other.close()
+            engine.close()
+
+
+def run_shell(groups, tally):
+    for group in groups:
+        with tempfile.TemporaryDirectory() as folder:
+            chunks = [example.text for example in group]
+            loads = any('.load' in chunk or 'load_extension' in chunk for chunk in chunks)
+            prefix = [] if loads else ['-cmd', '.load sqlite_ext/limbeck']
+            environment = dict(os.environ, TMPDIR=folder)
+            parts = session_output(['stdbuf', '-oL', 'sqlite3', *prefix, os.path.join(folder, 'app.db')],
+                                   chunks, f'.print {MARK}\n', environment)
+            for example, got in zip(group, parts):
+                tally.judge(example, re.sub(r' near line \d+:', ':', got, flags=re.M))
+
+
+def run_python(groups, tally):
+    for group in groups:
+        with tempfile.TemporaryDirectory() as folder:
+            chunks = [example.text for example in group]
+            program = ''.join(f'{chunk}\nprint({MARK!r}, flush=True)\n' for chunk in chunks)
+            environment = dict(os.environ, APP_DB=os.path.join(folder, 'app.db'))
+            parts = session_output(['/usr/bin/python3', '-u', '-c', program], chunks, '', environment)
+            for example, got in zip(group, parts):
+                tally.judge(example, got.replace('Traceback', 'Error'))
+
+
+def run_postgres(path, examples, options, tally):
+    number = 0
+    for tag in ('sql', 'psql'):
+        for group in sessions(examples, tag):
+            number += 1
+            name = re.sub(r'\W', '_', os.path.basename(path)[:-3].lower()) + f'_{tag}{number}'
+            subprocess.run(options.createdb.replace('%s', name), shell=True, check=True)
+            command = options.psql.replace('%s', name)
+            quiet = ' -q -v ON_ERROR_STOP=0' if tag == 'sql' else ''
+            start = 'SET client_min_messages = warning;\n' if tag == 'sql' else ''
+            chunks = [example.text for example in group]
+            chunks[0] = start + chunks[0]
+            parts = session_output(['sh', '-c', f'stdbuf -oL {command} -X{quiet}'], chunks,
+                                   f'\\echo {MARK}\n')
+            for example, got in zip(group, parts):
+                tally.judge(example, got)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--psql')
+    parser.add_argument('--createdb')
+    parser.add_argument('files', nargs='*')
+    options = parser.parse_args()
+    os.chdir(TOP)
+    tally = Tally()
+    for path in options.files or ['README.md', *sorted(glob.glob('docs/*.md'))]:
+        examples = examples_of(path)
+        if options.psql:
+            run_postgres(path, examples, options, tally)
+        else:
+            rows = [example for example in examples if example.tag == 'row']
+            run_sql(path, sessions(examples, 'sql'), rows, tally)
+            run_shell(sessions(examples, 'sqlite'), tally)
+            run_python(sessions(examples, 'python'), tally)
+    print(f'{tally.passed} passed, {tally.failed} failed')
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
