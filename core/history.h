@@ -1,8 +1,24 @@
 /*
 ** history.h - the graph drawn: as text for a terminal, as mermaid, as dot
 **
-** Newest first, children above parents, one line a revision with the lanes beside it, as
-** `git log --graph` draws. Applied, pending and current revisions are told apart.
+** Newest first, children above parents. In text one line a revision with the lanes beside it, as
+** `git log --graph` draws: a mark, the id, its branch labels in brackets, the first line of the
+** message, what it depends on beside its parents, and whether it is a head:
+**
+**     o   3f2a9c1b77de merge accounts and billing (head)
+**     |\
+**     | o 8a41c2d0 [billing] add invoices (depends on 77aa01bc)
+**     @ | 5b1e22f0 [accounts] add accounts
+**     |/
+**     * 001 create users
+**
+** The marks: `@` current (a row of migrate_version), `*` applied, `o` pending. Lanes that end at a
+** base and start anew in the same place have a blank line between them. At most LIM_LANES_DRAWN lanes
+** are drawn, `~` stands for more. No line break at the end; no revision, no text.
+**
+** Mermaid (flowchart) and dot have the classes applied, current and pending, an arrow from a revision
+** to each parent and a dashed one to each dependency. Whatever a message holds, the drawing stays
+** one: user text is cut, escaped and quoted.
 */
 #ifndef LIM_HISTORY_H
 #define LIM_HISTORY_H
