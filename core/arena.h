@@ -97,7 +97,8 @@ char *lim_copy_string(lim_context *cx, const char *text);
 
 /* printf into the context's memory. NULL: LIM_NOMEM. */
 char *lim_format(lim_context *cx, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *lim_vformat(lim_context *cx, const char *format, va_list args);
+char *lim_vformat(lim_context *cx, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Records a failure and returns false, so that callers write `return lim_fail(...)`. hint is a
 ** constant or lives in cx; NULL for none. The first failure recorded stays. User text in the
