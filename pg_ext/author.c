@@ -1,0 +1,288 @@
+/*
+ * author.c - the functions that store revisions
+ *
+ * Core makes the records; here they are written, logged, and signed: the author of a body is the role
+ * that stored, edited or loaded it last.
+ */
+#include "limbeck.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(migrate_revision);
+PG_FUNCTION_INFO_V1(migrate_merge);
+PG_FUNCTION_INFO_V1(migrate_edit);
+PG_FUNCTION_INFO_V1(migrate_delete);
+PG_FUNCTION_INFO_V1(migrate_load);
+PG_FUNCTION_INFO_V1(migrate_load_dir);
+
+#define RANDOM_ID_BYTES 6
+
+static const bool both_bodies[2] = {true, true};
+
+/* Locks the ledger, enters and reads it; it stays entered until end_authoring(). */
+static void
+begin_authoring(Call *call, const char *function, LedgerAccess *access)
+{
+	call_begin_writing(call, function);
+	lock_ledger(call);
+	ledger_enter(call, access);
+	ledger_require_current(call, true);
+	ledger_build(call);
+}
+
+static Datum
+end_authoring(Call *call, LedgerAccess *access, const char *result)
+{
+	Datum		datum;
+
+	ledger_leave(access);
+	datum = result_text(result);
+	call_end(call);
+	return datum;
+}
+
+/* Twelve hexadecimal digits for a revision that is given no id. */
+static const char *
+random_id(void)
+{
+	uint8		bytes[RANDOM_ID_BYTES];
+	char	   *id = palloc(2 * RANDOM_ID_BYTES + 1);
+	int			i;
+
+	if (!pg_strong_random(bytes, sizeof(bytes)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	for (i = 0; i < RANDOM_ID_BYTES; i++)
+		sprintf(id + 2 * i, "%02x", bytes[i]);
+	return id;
+}
+
+static void
+log_authoring(Call *call, const char *action, const char *revision, const char *from,
+			  const char *checksum)
+{
+	LogEntry	entry = {
+		.action = action,
+		.revision = revision,
+		.from_version = from,
+		.to_version = revision,
+		.statements = -1,
+		.duration_ms = -1,
+		.checksum = checksum,
+		.outcome = "done",
+	};
+
+	record_log(call, &entry);
+}
+
+/* Writes one record with its log row. */
+static void
+store_record(Call *call, const char *action, const lim_record *record, const bool vouched[2])
+{
+	record_revision(call, record, vouched);
+	log_authoring(call, action, record->id, record->from_version, record->checksum);
+}
+
+/* migrate_revision(message, upgrade, downgrade, rev_id, head, splice, branch_label, depends_on) */
+Datum
+migrate_revision(PG_FUNCTION_ARGS)
+{
+	lim_revision_request request = {
+		.message = argument_text(fcinfo, 0),
+		.upgrade = argument_bytes(fcinfo, 1),
+		.downgrade = argument_bytes(fcinfo, 2),
+		.rev_id = argument_text(fcinfo, 3),
+		.head = argument_text(fcinfo, 4),
+		.splice = argument_bool(fcinfo, 5),
+		.branch_label = argument_text(fcinfo, 6),
+		.depends_on = argument_text(fcinfo, 7),
+		.random_id = random_id(),
+	};
+	LedgerAccess access;
+	lim_record	record;
+	Call		call;
+
+	begin_authoring(&call, "migrate_revision()", &access);
+	if (!lim_author_revision(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, &request, &record))
+		core_error(&call.cx);
+	if (record.outcome != LIM_UNCHANGED)
+		store_record(&call, "revision", &record, both_bodies);
+	return end_authoring(&call, &access, record.id);
+}
+
+/* migrate_merge(revisions, message, rev_id, branch_label) */
+Datum
+migrate_merge(PG_FUNCTION_ARGS)
+{
+	const char *revisions = argument_text(fcinfo, 0);
+	lim_revision_request request = {
+		.message = argument_text(fcinfo, 1),
+		.rev_id = argument_text(fcinfo, 2),
+		.branch_label = argument_text(fcinfo, 3),
+		.random_id = random_id(),
+	};
+	LedgerAccess access;
+	lim_record	record;
+	Call		call;
+
+	begin_authoring(&call, "migrate_merge()", &access);
+	if (!lim_author_merge(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, revisions, &request,
+						  &record))
+		core_error(&call.cx);
+	if (record.outcome != LIM_UNCHANGED)
+		store_record(&call, "merge", &record, both_bodies);
+	return end_authoring(&call, &access, record.id);
+}
+
+/* migrate_edit(revision, upgrade, downgrade, message) */
+Datum
+migrate_edit(PG_FUNCTION_ARGS)
+{
+	const char *revision = argument_text(fcinfo, 0);
+	lim_revision_request request = {
+		.upgrade = argument_bytes(fcinfo, 1),
+		.downgrade = argument_bytes(fcinfo, 2),
+		.message = argument_text(fcinfo, 3),
+	};
+	const bool	vouched[2] = {request.upgrade.text != NULL, request.downgrade.text != NULL};
+	StoredRevision stored;
+	LedgerAccess access;
+	lim_record	record;
+	lim_node	node;
+	Call		call;
+
+	begin_authoring(&call, "migrate_edit()", &access);
+	node = lim_target_one(&call.cx, call.graph, revision);
+	if (node == LIM_NONE)
+		core_error(&call.cx);
+	ledger_stored(&call, &call.cx, node, IsolationUsesXactSnapshot(), &stored);
+	if (!lim_author_edit(&call.cx, LIM_POSTGRES, call.graph, &call.state, &stored.stored, &request,
+						 &record))
+		core_error(&call.cx);
+	if (record.outcome != LIM_UNCHANGED)
+		store_record(&call, "edit", &record, vouched);
+	return end_authoring(&call, &access, record.id);
+}
+
+/* migrate_delete(revision) */
+Datum
+migrate_delete(PG_FUNCTION_ARGS)
+{
+	const char *revision = argument_text(fcinfo, 0);
+	LedgerAccess access;
+	const char *from;
+	const char *id;
+	lim_nodes	parents;
+	lim_list	names = {0};
+	lim_node	node;
+	uint32_t	i;
+	Call		call;
+
+	begin_authoring(&call, "migrate_delete()", &access);
+	if (!lim_author_delete(&call.cx, call.graph, &call.state, revision, &node))
+		core_error(&call.cx);
+	id = lim_id(call.graph, node);
+	parents = lim_neighbours(&call.graph->down, node);
+	for (i = 0; i < parents.count; i++)
+	{
+		if (!lim_list_add(&call.cx, &names, lim_id(call.graph, parents.node[i])))
+			core_error(&call.cx);
+	}
+	from = parents.count > 0 ? lim_list_join(&call.cx, &names) : "base";
+	if (from == NULL)
+		core_error(&call.cx);
+	record_delete(&call, id);
+	log_authoring(&call, "delete", id, from, call.graph->revisions[node].checksum);
+	return end_authoring(&call, &access, id);
+}
+
+/*
+ * A file that was loaded already, byte for byte: nothing happens, except that a caller who has no
+ * reason to trust a body's author vouches for it now.
+ */
+static void
+vouch_for(Call *call, const lim_record *record)
+{
+	lim_context cx = core_context(call->memory);
+	StoredRevision stored;
+	bool		vouched[2];
+	lim_direction direction;
+
+	ledger_stored(call, &cx, lim_find_id(call->graph, record->id), IsolationUsesXactSnapshot(),
+				  &stored);
+	for (direction = LIM_UP; direction <= LIM_DOWN; direction++)
+		vouched[direction] = !trust_author(stored.author[direction], stored.author_oid[direction],
+										   call->caller);
+	record_authors(call, record->id, vouched);
+	lim_context_end(&cx);
+}
+
+/* Loads files: one text, or a directory. */
+static const char *
+load(Call *call, const lim_file *files, uint32_t count, bool directory)
+{
+	lim_load	result;
+	uint32_t	i;
+
+	if (!lim_author_load(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, &call->state, files,
+						 count, directory, random_id(), &result))
+		core_error(&call->cx);
+	for (i = 0; i < result.count; i++)
+	{
+		const lim_record *record = &result.records[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (record->outcome == LIM_UNCHANGED)
+			vouch_for(call, record);
+		else
+			store_record(call, "load", record, both_bodies);
+	}
+	return directory ? result.summary : result.records[0].id;
+}
+
+/* migrate_load(script, name) */
+Datum
+migrate_load(PG_FUNCTION_ARGS)
+{
+	lim_bytes	script = argument_bytes(fcinfo, 0);
+	lim_file	file = {argument_text(fcinfo, 1), script.text, script.length};
+	LedgerAccess access;
+	Call		call;
+
+	if (script.text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the script is NULL"),
+				 errhint("Give the text of one migration file.")));
+	begin_authoring(&call, "migrate_load()", &access);
+	return end_authoring(&call, &access, load(&call, &file, 1, false));
+}
+
+/* migrate_load_dir(path, format) */
+Datum
+migrate_load_dir(PG_FUNCTION_ARGS)
+{
+	const char *format = argument_text(fcinfo, 1);
+	uint32_t	count;
+	lim_file   *files;
+	LedgerAccess access;
+	Call		call;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the path is NULL"),
+				 errhint("Give a directory of the server.")));
+	if (format != NULL && strcmp(format, "limbeck") != 0 && strcmp(format, "dbmate") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown format \"%s\"", from_core(format)),
+				 errhint("The formats are limbeck and dbmate.")));
+	directory_require_right();
+	begin_authoring(&call, "migrate_load_dir()", &access);
+	files = directory_read(&call, text_to_cstring(PG_GETARG_TEXT_PP(0)), &count);
+	return end_authoring(&call, &access, load(&call, files, count, true));
+}

@@ -1,0 +1,506 @@
+/*
+ * body.c - a body parsed, and refused where it can't run
+ *
+ * The server's own grammar splits a body into statements; the whole body stays the source text of each,
+ * so that every position in an error is already one in the body. What can't run is refused here, before
+ * anything of any revision runs:
+ *
+ *	   by words, since it would not parse: psql's meta-commands, COPY with its data inline
+ *	   by the parse tree: transaction control, what needs a transaction of its own, parameters,
+ *	   changes to the ledger
+ *
+ * One BEGIN ... COMMIT around the whole body means nothing more and is left out.
+ */
+#include "limbeck.h"
+
+#include "catalog/namespace.h"
+#include "commands/defrem.h"
+#include "mb/pg_wchar.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+
+#define AUTOCOMMIT_HINT \
+	"Mark the body transaction:false (\"-- migrate:up transaction:false\") and run it with CALL migrate_apply."
+
+/* Where a statement's words begin: its location points right behind the semicolon before it. */
+static int
+statement_start(const Body *body, const RawStmt *raw)
+{
+	lim_token	token = lim_lex_significant(LIM_POSTGRES, body->text, strlen(body->text),
+											raw->stmt_location);
+
+	return (int) token.start;
+}
+
+static const RawStmt *
+current_statement(const Body *body)
+{
+	return body->current > 0 ? list_nth_node(RawStmt, body->statements, body->current - 1) : NULL;
+}
+
+/* The text of the statement at work; not NUL-terminated. */
+const char *
+body_statement_text(const Body *body, int *length)
+{
+	const RawStmt *raw = current_statement(body);
+	int			start = statement_start(body, raw);
+	int			end = raw->stmt_len > 0 ? raw->stmt_location + raw->stmt_len
+		: (int) strlen(body->text);
+
+	*length = Max(end - start, 0);
+	return body->text + start;
+}
+
+/* An error's position, from 1 and in characters, of a byte of the body. */
+static int
+error_position(const Body *body, int offset)
+{
+	return pg_mbstrlen_with_len(body->text, offset) + 1;
+}
+
+/* The byte at such a position. */
+static int
+position_offset(const Body *body, int position)
+{
+	const char *at = body->text;
+
+	while (--position > 0 && *at != '\0')
+		at += pg_mblen(at);
+	return (int) (at - body->text);
+}
+
+/* Line and column, from 1, of a byte of the body. */
+static lim_position
+line_and_column(const Body *body, int offset)
+{
+	const char *line = body->text;
+	const char *at;
+	lim_position position = {1, 1};
+
+	for (at = body->text; at < body->text + offset; at++)
+	{
+		if (*at == '\n')
+		{
+			position.line++;
+			line = at + 1;
+		}
+	}
+	position.column = pg_mbstrlen_with_len(line, body->text + offset - line) + 1;
+	return position;
+}
+
+/* Number of the statement that holds a byte, and of all, for a body that has not been parsed. */
+static int
+count_statements(const Body *body, int offset, int *all)
+{
+	size_t		length = strlen(body->text);
+	size_t		cursor = 0;
+	lim_statement statement;
+	int			holding = 0;
+
+	*all = 0;
+	while (lim_next_statement(LIM_POSTGRES, body->text, length, &cursor, &statement))
+	{
+		++*all;
+		if (statement.start <= (size_t) offset)
+			holding = *all;
+	}
+	return Max(holding, 1);
+}
+
+/*
+ * Says of every error (and notice) of a body where it stands. A position in the error is one in the
+ * body, which is not the text that the client sent: it becomes an internal one.
+ */
+void
+body_error_context(void *arg)
+{
+	Body	   *body = arg;
+	const char *direction = body->direction == LIM_UP ? "upgrade" : "downgrade";
+	int			position = geterrposition();
+	int			all = list_length(body->statements);
+	int			number = body->current;
+	int			offset = 0;
+	lim_position place;
+
+	if (body->finishing)
+	{
+		errcontext("revision \"%s\" (%s), after statement %d of %d", body->revision, direction,
+				   all, all);
+		return;
+	}
+	if (position > 0)
+	{
+		offset = position_offset(body, position);
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(body->text);
+	}
+	else if (number > 0)
+		offset = statement_start(body, current_statement(body));
+	if (number == 0)
+		number = count_statements(body, offset, &all);
+	if (geterrcode() == ERRCODE_ACTIVE_SQL_TRANSACTION)
+		errhint(AUTOCOMMIT_HINT);
+	place = line_and_column(body, offset);
+	errcontext("revision \"%s\" (%s), statement %d of %d, line %d, column %d", body->revision,
+			   direction, number, all, place.line, place.column);
+}
+
+static bool
+has_words(const Body *body, const lim_statement *statement, const char *first, const char *second)
+{
+	lim_token	token = statement->first;
+	bool		found = false;
+
+	while (token.kind != LIM_TOKEN_END)
+	{
+		lim_token	next = lim_lex_significant(LIM_POSTGRES, body->text, statement->end,
+											   token.start + token.length);
+
+		if (lim_token_is(body->text, token, first) && lim_token_is(body->text, next, second))
+			found = true;
+		token = next;
+	}
+	return found;
+}
+
+static void refuse_copy(const Body *body, bool from, int offset) pg_attribute_noreturn();
+
+static void
+refuse_copy(const Body *body, bool from, int offset)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 from ? errmsg("COPY FROM STDIN can't stand in a revision's body")
+			 : errmsg("COPY TO STDOUT can't stand in a revision's body"),
+			 from ? errhint("Write INSERT statements, or COPY from a file of the server.")
+			 : errhint("COPY to a file of the server, or leave the statement out."),
+			 errposition(error_position(body, offset))));
+}
+
+/* Refuses what only psql understands: the server's grammar would trip over it somewhere. */
+static void
+refuse_psql_words(const Body *body)
+{
+	size_t		length = strlen(body->text);
+	size_t		cursor = 0;
+	size_t		at = 0;
+	lim_statement statement;
+	lim_token	token;
+
+	while (lim_next_statement(LIM_POSTGRES, body->text, length, &cursor, &statement))
+	{
+		if (!lim_token_is(body->text, statement.first, "copy"))
+			continue;
+		if (has_words(body, &statement, "from", "stdin"))
+			refuse_copy(body, true, statement.start);
+		if (has_words(body, &statement, "to", "stdout"))
+			refuse_copy(body, false, statement.start);
+	}
+	while (strchr(body->text + at, '\\') != NULL)
+	{
+		token = lim_lex(LIM_POSTGRES, body->text, length, at);
+		if (token.kind == LIM_TOKEN_END)
+			break;
+		if (body->text[token.start] == '\\')
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("psql's meta-commands can't stand in a revision's body"),
+					 errhint("A body is run by the server; write what the command does in SQL."),
+					 errposition(error_position(body, token.start))));
+		at = token.start + token.length;
+	}
+}
+
+static bool
+is_plain_begin(const Node *statement)
+{
+	const TransactionStmt *t = (const TransactionStmt *) statement;
+
+	return IsA(statement, TransactionStmt) && t->options == NIL &&
+		(t->kind == TRANS_STMT_BEGIN || t->kind == TRANS_STMT_START);
+}
+
+static bool
+is_plain_commit(const Node *statement)
+{
+	const TransactionStmt *t = (const TransactionStmt *) statement;
+
+	return IsA(statement, TransactionStmt) && t->kind == TRANS_STMT_COMMIT && !t->chain;
+}
+
+/* The statements without a BEGIN and COMMIT around all of them. */
+static List *
+unwrap(List *statements)
+{
+	int			count = list_length(statements);
+
+	if (count < 2 || !is_plain_begin(linitial_node(RawStmt, statements)->stmt) ||
+		!is_plain_commit(llast_node(RawStmt, statements)->stmt))
+		return statements;
+	return list_delete_first(list_truncate(statements, count - 1));
+}
+
+static bool
+option_is_on(List *options, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, name) == 0)
+			return defGetBoolean(option);
+	}
+	return false;
+}
+
+static bool
+reindex_needs_autocommit(const ReindexStmt *reindex)
+{
+#if PG_VERSION_NUM >= 140000
+	if (option_is_on(reindex->params, "concurrently"))
+		return true;
+#else
+	if (reindex->concurrent)
+		return true;
+#endif
+	return reindex->kind != REINDEX_OBJECT_INDEX && reindex->kind != REINDEX_OBJECT_TABLE;
+}
+
+static bool
+alter_needs_autocommit(const AlterTableStmt *alter)
+{
+#if PG_VERSION_NUM >= 140000
+	ListCell   *cell;
+
+	foreach(cell, alter->cmds)
+	{
+		AlterTableCmd *command = (AlterTableCmd *) lfirst(cell);
+
+		if (command->subtype == AT_DetachPartition &&
+			castNode(PartitionCmd, command->def)->concurrent)
+			return true;
+	}
+#endif
+	return false;
+}
+
+/* True for a statement that the server runs outside transaction blocks only, as far as its words say. */
+static bool
+needs_autocommit(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_IndexStmt:
+			return ((IndexStmt *) statement)->concurrent;
+		case T_DropStmt:
+			return ((DropStmt *) statement)->concurrent;
+		case T_ReindexStmt:
+			return reindex_needs_autocommit((ReindexStmt *) statement);
+		case T_AlterTableStmt:
+			return alter_needs_autocommit((AlterTableStmt *) statement);
+		case T_VacuumStmt:
+			return ((VacuumStmt *) statement)->is_vacuumcmd;
+		case T_ClusterStmt:
+			return ((ClusterStmt *) statement)->relation == NULL;
+		case T_DiscardStmt:
+			return ((DiscardStmt *) statement)->target == DISCARD_ALL;
+		case T_AlterSystemStmt:
+		case T_CreatedbStmt:
+		case T_DropdbStmt:
+		case T_CreateTableSpaceStmt:
+		case T_DropTableSpaceStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The first parameter of the statement at work; -1: none. */
+static int
+find_parameter(const Body *body)
+{
+	int			length;
+	const char *text = body_statement_text(body, &length);
+	size_t		at = 0;
+
+	while (memchr(text + at, '$', length - at) != NULL)
+	{
+		lim_token	token = lim_lex(LIM_POSTGRES, text, length, at);
+
+		if (token.kind == LIM_TOKEN_END)
+			break;
+		if (token.kind == LIM_TOKEN_PARAMETER)
+			return (int) (text - body->text + token.start);
+		at = token.start + token.length;
+	}
+	return -1;
+}
+
+/* A table that the statement changes by its own words; NULL: none is named. */
+static RangeVar *
+changed_relation(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_InsertStmt:
+			return ((InsertStmt *) statement)->relation;
+		case T_UpdateStmt:
+			return ((UpdateStmt *) statement)->relation;
+		case T_DeleteStmt:
+			return ((DeleteStmt *) statement)->relation;
+#if PG_VERSION_NUM >= 150000
+		case T_MergeStmt:
+			return ((MergeStmt *) statement)->relation;
+#endif
+		case T_CopyStmt:
+			return ((CopyStmt *) statement)->is_from ? ((CopyStmt *) statement)->relation : NULL;
+		case T_AlterTableStmt:
+			return ((AlterTableStmt *) statement)->relation;
+		case T_RenameStmt:
+			return ((RenameStmt *) statement)->relation;
+		case T_AlterObjectSchemaStmt:
+			return ((AlterObjectSchemaStmt *) statement)->relation;
+		case T_CreateTrigStmt:
+			return ((CreateTrigStmt *) statement)->relation;
+		case T_RuleStmt:
+			return ((RuleStmt *) statement)->relation;
+		case T_CreatePolicyStmt:
+			return ((CreatePolicyStmt *) statement)->table;
+		case T_IndexStmt:
+			return ((IndexStmt *) statement)->relation;
+		default:
+			return NULL;
+	}
+}
+
+static bool
+is_ledger(const Call *call, RangeVar *name)
+{
+	Oid			oid;
+	LedgerTable table;
+
+	if (name == NULL || name->relname == NULL || name->catalogname != NULL)
+		return false;
+	oid = RangeVarGetRelid(name, NoLock, true);
+	for (table = 0; table < LEDGER_TABLES; table++)
+	{
+		if (OidIsValid(oid) && oid == call->tables[table])
+			return true;
+	}
+	return false;
+}
+
+static bool
+drops_ledger(const Call *call, const DropStmt *drop)
+{
+	ListCell   *cell;
+
+	foreach(cell, drop->objects)
+	{
+		if (drop->removeType == OBJECT_EXTENSION && strcmp(strVal(lfirst(cell)), "limbeck") == 0)
+			return true;
+		if (drop->removeType == OBJECT_TABLE &&
+			is_ledger(call, makeRangeVarFromNameList((List *) lfirst(cell))))
+			return true;
+	}
+	return false;
+}
+
+/* True when the statement's own words change the ledger or the extension; guard.c sees the rest. */
+static bool
+changes_ledger(const Call *call, Node *statement)
+{
+	ListCell   *cell;
+
+	switch (nodeTag(statement))
+	{
+		case T_DropStmt:
+			return drops_ledger(call, (DropStmt *) statement);
+		case T_AlterExtensionStmt:
+			return strcmp(((AlterExtensionStmt *) statement)->extname, "limbeck") == 0;
+		case T_AlterExtensionContentsStmt:
+			return strcmp(((AlterExtensionContentsStmt *) statement)->extname, "limbeck") == 0;
+		case T_TruncateStmt:
+			foreach(cell, ((TruncateStmt *) statement)->relations)
+			{
+				if (is_ledger(call, lfirst_node(RangeVar, cell)))
+					return true;
+			}
+			return false;
+		default:
+			return is_ledger(call, changed_relation(statement));
+	}
+}
+
+/* Refuses the statement at work when it can't run in a body. */
+static void
+check_statement(const Call *call, const Body *body)
+{
+	const RawStmt *raw = current_statement(body);
+	Node	   *statement = raw->stmt;
+	const char *name = GetCommandTagName(CreateCommandTag(statement));
+	int			start = statement_start(body, raw);
+	int			parameter;
+
+	if (IsA(statement, TransactionStmt))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s can't stand in a revision's body", name),
+				 errhint("The body runs in the caller's transaction; only one BEGIN and COMMIT around all of it is passed over."),
+				 errposition(error_position(body, start))));
+	if (IsA(statement, CopyStmt) && ((CopyStmt *) statement)->filename == NULL)
+		refuse_copy(body, ((CopyStmt *) statement)->is_from, start);
+	if (needs_autocommit(statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s like this one can't run in a transaction", name),
+				 errhint(AUTOCOMMIT_HINT),
+				 errposition(error_position(body, start))));
+	if (changes_ledger(call, statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a revision's body can't change the ledger"),
+				 errhint("Call migrate_stamp(), migrate_edit() or migrate_delete() outside a body."),
+				 errposition(error_position(body, start))));
+	if (IsA(statement, CreateFunctionStmt) || IsA(statement, PrepareStmt))
+		return;
+	parameter = find_parameter(body);
+	if (parameter >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_PARAMETER),
+				 errmsg("a parameter can't stand in a revision's body"),
+				 errhint("Nothing gives it a value; write the value itself."),
+				 errposition(error_position(body, parameter))));
+}
+
+/* Parses a body and refuses what can't run. Everything lives in the present memory context. */
+void
+body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
+			 const char *text)
+{
+	ErrorContextCallback context;
+
+	memset(body, 0, sizeof(*body));
+	body->call = call;
+	body->revision = revision;
+	body->direction = direction;
+	body->text = text;
+
+	context.callback = body_error_context;
+	context.arg = body;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+
+	refuse_psql_words(body);
+	body->statements = unwrap(parse_body(text));
+	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
+		check_statement(call, body);
+	body->current = 0;
+
+	error_context_stack = context.previous;
+}

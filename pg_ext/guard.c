@@ -1,0 +1,92 @@
+/*
+ * guard.c - what a running body may not touch
+ *
+ * body.c refuses statements whose own words change the ledger. A function that the body calls, a DO
+ * block, EXECUTE, DROP ... CASCADE are seen here, while they run, by two of the server's hooks. The
+ * hooks do nothing unless a body runs.
+ */
+#include "limbeck.h"
+
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "executor/executor.h"
+#include "utils/acl.h"
+
+#include "compat.h"
+
+static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
+static object_access_hook_type previous_object_access = NULL;
+
+static bool
+is_ledger_table(const Call *call, Oid relation)
+{
+	LedgerTable table;
+
+	for (table = 0; table < LEDGER_TABLES; table++)
+	{
+		if (relation == call->tables[table])
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse_change(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a revision's body can't change the ledger"),
+			 errhint("Call migrate_stamp(), migrate_edit() or migrate_delete() outside a body.")));
+}
+
+/* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, at any depth. */
+static bool
+check_perms(CHECK_PERMS_PARAMETERS)
+{
+	Body	   *body = running_body();
+	ListCell   *cell;
+
+	if (body != NULL)
+	{
+		foreach(cell, CHECK_PERMS_LIST)
+		{
+			CheckedRelation *relation = (CheckedRelation *) lfirst(cell);
+
+			if ((relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 &&
+				is_ledger_table(body->call, relation->relid))
+				refuse_change();
+		}
+	}
+	return previous_check_perms ? previous_check_perms(CHECK_PERMS_ARGUMENTS) : true;
+}
+
+/* The tables themselves and the extension: ALTER, DROP, TRUNCATE, at any depth. */
+static void
+object_access(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
+{
+	Body	   *body = running_body();
+	bool		changes = access == OAT_POST_ALTER || access == OAT_DROP;
+
+#if PG_VERSION_NUM >= 140000
+	changes = changes || access == OAT_TRUNCATE;
+#endif
+	if (body != NULL && changes)
+	{
+		if ((class == RelationRelationId && is_ledger_table(body->call, object)) ||
+			(class == ExtensionRelationId && object == body->call->extension))
+			refuse_change();
+	}
+	if (previous_object_access)
+		previous_object_access(access, class, object, column, arg);
+}
+
+void
+guard_install(void)
+{
+	previous_check_perms = ExecutorCheckPerms_hook;
+	ExecutorCheckPerms_hook = check_perms;
+	previous_object_access = object_access_hook;
+	object_access_hook = object_access;
+}

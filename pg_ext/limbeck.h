@@ -1,0 +1,165 @@
+/*
+ * limbeck.h - the PostgreSQL host: what its files share
+ *
+ * Words: a "call" is one call of a migrate_ function, from its arguments to its result. The "ledger"
+ * is the extension's five tables. A "body" is the SQL of one revision in one direction.
+ *
+ * A call's way is always the same: arguments, lock, ledger into core's structs, core decides, the
+ * host runs and writes, the report goes back. Whose rights count where:
+ *
+ *	   ledger access	the extension's owner, with a search_path of pg_catalog alone
+ *	   bodies			the caller
+ */
+#ifndef LIMBECK_H
+#define LIMBECK_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
+
+#include "../core/author.h"
+#include "../core/body.h"
+#include "../core/history.h"
+#include "../core/plan.h"
+#include "../core/reader.h"
+#include "../core/script.h"
+
+/* limbeck.c: where the extension is, and core's errors */
+
+typedef enum LedgerTable
+{
+	TABLE_VERSION,
+	TABLE_REVISION,
+	TABLE_EDGE,
+	TABLE_LABEL,
+	TABLE_LOG,
+	LEDGER_TABLES
+} LedgerTable;
+
+typedef struct Call
+{
+	MemoryContext memory;		/* everything of the call, core's included */
+	lim_context cx;				/* core's memory and error */
+	const char *function;		/* "migrate_upgrade()", for messages */
+	bool		writing;		/* reads what is committed now, not the query's snapshot */
+	Oid			extension;
+	Oid			owner;			/* the extension's: whose rights reach the ledger */
+	Oid			schema;
+	char	   *schema_name;	/* quoted */
+	Oid			tables[LEDGER_TABLES];
+	Oid			caller;			/* whose rights the bodies get */
+	lim_ledger	ledger;
+	lim_graph  *graph;
+	lim_state	state;
+} Call;
+
+extern void call_begin(Call *call, const char *function);
+extern void call_begin_writing(Call *call, const char *function);
+extern void call_end(Call *call);
+extern lim_context core_context(MemoryContext memory);
+extern void core_error(lim_context *cx) pg_attribute_noreturn();
+extern const char *to_core(const char *text);
+extern const char *from_core(const char *text);
+extern Datum result_text(const char *text);
+
+/* argument.c: what the caller gave */
+extern const char *argument_text(FunctionCallInfo fcinfo, int n);
+extern lim_bytes argument_bytes(FunctionCallInfo fcinfo, int n);
+extern bool argument_bool(FunctionCallInfo fcinfo, int n);
+
+/* lock.c: one caller at a time */
+extern void lock_ledger(Call *call);
+
+/* ledger.c: the ledger read */
+
+typedef struct LedgerAccess
+{
+	Oid			user;
+	int			security;
+	int			guc_level;
+} LedgerAccess;
+
+/* One revision's row with bodies and their authors. */
+typedef struct StoredRevision
+{
+	lim_stored	stored;
+	const char *author[2];		/* by lim_direction */
+	Oid			author_oid[2];
+} StoredRevision;
+
+typedef struct LedgerParts
+{
+	bool		times;			/* created_at, created_by */
+	bool		applied;		/* applied_at, applied_by */
+} LedgerParts;
+
+extern void ledger_enter(Call *call, LedgerAccess *access);
+extern void ledger_leave(LedgerAccess *access);
+extern void ledger_read(Call *call, LedgerParts parts);
+extern void ledger_build(Call *call);
+extern void ledger_require_current(Call *call, bool authoring);
+extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
+						  StoredRevision *stored);
+
+/* record.c: the ledger written */
+
+typedef struct LogEntry
+{
+	const char *action;
+	const char *revision;
+	const char *from_version;
+	const char *to_version;
+	int			statements;		/* of the body, all of which ran; -1: no body */
+	int64		duration_ms;	/* -1: none */
+	const char *checksum;
+	const char *outcome;
+	const char *detail;
+} LogEntry;
+
+extern void record_version(Call *call, const lim_change *change);
+extern void record_log(Call *call, const LogEntry *entry);
+extern void record_revision(Call *call, const lim_record *record, const bool vouched[2]);
+extern void record_authors(Call *call, const char *revision, const bool vouched[2]);
+extern void record_delete(Call *call, const char *revision);
+
+/* body.c: a body parsed, and refused where it can't run */
+
+typedef struct Body
+{
+	const char *revision;		/* NULL while nothing is told about it */
+	lim_direction direction;
+	const char *text;			/* in the server's encoding, whole */
+	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
+	int			current;		/* number of the statement at work, from 1; 0: none */
+	bool		finishing;		/* all ran, deferred constraints are checked */
+	Call	   *call;
+} Body;
+
+extern void body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
+						 const char *text);
+extern void body_error_context(void *arg);
+extern const char *body_statement_text(const Body *body, int *length);
+
+/* run.c: plans carried out */
+extern const char *run_plan(Call *call, const lim_plan *plan);
+extern Body *running_body(void);
+
+/* deferred.c: deferred constraints checked at the end of a revision */
+extern List *deferred_pending(void);
+extern void deferred_check(List *not_ours);
+
+/* guard.c: what a running body may not touch */
+extern void guard_install(void);
+
+/* trust.c: whose bodies run with the caller's rights */
+extern bool trust_author(const char *name, Oid oid, Oid role);
+extern void trust_require(Call *call, const StoredRevision *stored, lim_direction direction);
+extern bool trust_session(const StoredRevision *stored, lim_direction direction);
+
+/* directory.c: migration files of the server */
+extern void directory_require_right(void);
+extern lim_file *directory_read(Call *call, const char *path, uint32_t *count);
+
+#endif							/* LIMBECK_H */

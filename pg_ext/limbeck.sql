@@ -1,0 +1,274 @@
+/* limbeck.sql - the SQL surface of the PostgreSQL module; copied to limbeck--VERSION.sql */
+
+-- complain if the script is sourced in psql rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION limbeck" to load this file. \quit
+
+--
+-- The ledger. Ids and labels are compared byte by byte, whatever the database's collation. There are
+-- no foreign keys: core checks the whole, and migrate_validate() names what somebody broke by hand.
+--
+
+CREATE TABLE @extschema@.migrate_version (
+	version_num text COLLATE pg_catalog."C" NOT NULL,
+	CONSTRAINT migrate_version_pkey PRIMARY KEY (version_num)
+);
+COMMENT ON TABLE @extschema@.migrate_version IS 'the current heads of this database: one row a head, none for base';
+COMMENT ON COLUMN @extschema@.migrate_version.version_num IS 'the id of a revision';
+
+CREATE TABLE @extschema@.migrate_revision (
+	seq bigserial NOT NULL,
+	revision text COLLATE pg_catalog."C" NOT NULL,
+	message text NOT NULL DEFAULT '',
+	upgrade text NOT NULL,
+	downgrade text,
+	upgrade_transactional boolean NOT NULL DEFAULT true,
+	downgrade_transactional boolean NOT NULL DEFAULT true,
+	script text,
+	checksum text COLLATE pg_catalog."C" NOT NULL,
+	created_at timestamptz NOT NULL,
+	created_by text NOT NULL,
+	upgrade_author text NOT NULL,
+	upgrade_author_oid oid NOT NULL,
+	downgrade_author text NOT NULL,
+	downgrade_author_oid oid NOT NULL,
+	CONSTRAINT migrate_revision_pkey PRIMARY KEY (revision),
+	CONSTRAINT migrate_revision_seq_key UNIQUE (seq)
+);
+COMMENT ON TABLE @extschema@.migrate_revision IS 'the revisions: their bodies, and who stored them';
+COMMENT ON COLUMN @extschema@.migrate_revision.seq IS 'order of storing, which breaks every tie';
+COMMENT ON COLUMN @extschema@.migrate_revision.revision IS 'the id';
+COMMENT ON COLUMN @extschema@.migrate_revision.message IS 'one line that says what the revision does';
+COMMENT ON COLUMN @extschema@.migrate_revision.upgrade IS 'the SQL that applies the revision';
+COMMENT ON COLUMN @extschema@.migrate_revision.downgrade IS 'the SQL that takes it back; empty: nothing to undo; NULL: irreversible';
+COMMENT ON COLUMN @extschema@.migrate_revision.upgrade_transactional IS 'false: the upgrade must run outside a transaction';
+COMMENT ON COLUMN @extschema@.migrate_revision.downgrade_transactional IS 'false: the downgrade must run outside a transaction';
+COMMENT ON COLUMN @extschema@.migrate_revision.script IS 'the migration file, whole, where the revision came from one';
+COMMENT ON COLUMN @extschema@.migrate_revision.checksum IS 'SHA-256 over the canonical text of the migration file';
+COMMENT ON COLUMN @extschema@.migrate_revision.created_at IS 'when the revision was stored first';
+COMMENT ON COLUMN @extschema@.migrate_revision.created_by IS 'the session''s role that stored it first';
+COMMENT ON COLUMN @extschema@.migrate_revision.upgrade_author IS 'the role that stored, edited or loaded the upgrade last: whose rights vouch for it';
+COMMENT ON COLUMN @extschema@.migrate_revision.upgrade_author_oid IS 'the OID of that role; a body whose role has another OID now is not trusted';
+COMMENT ON COLUMN @extschema@.migrate_revision.downgrade_author IS 'the role that stored, edited or loaded the downgrade last';
+COMMENT ON COLUMN @extschema@.migrate_revision.downgrade_author_oid IS 'the OID of that role';
+
+CREATE TABLE @extschema@.migrate_edge (
+	revision text COLLATE pg_catalog."C" NOT NULL,
+	parent text COLLATE pg_catalog."C" NOT NULL,
+	kind text COLLATE pg_catalog."C" NOT NULL,
+	ordinal integer NOT NULL,
+	CONSTRAINT migrate_edge_pkey PRIMARY KEY (revision, kind, ordinal),
+	CONSTRAINT migrate_edge_kind_check CHECK (kind IN ('down_revision', 'depends_on'))
+);
+COMMENT ON TABLE @extschema@.migrate_edge IS 'what each revision stands on';
+COMMENT ON COLUMN @extschema@.migrate_edge.revision IS 'the revision';
+COMMENT ON COLUMN @extschema@.migrate_edge.parent IS 'the id of the revision below';
+COMMENT ON COLUMN @extschema@.migrate_edge.kind IS 'down_revision (the line of versions) or depends_on';
+COMMENT ON COLUMN @extschema@.migrate_edge.ordinal IS 'place among the edges of this kind, from 0, as declared';
+
+CREATE TABLE @extschema@.migrate_label (
+	label text COLLATE pg_catalog."C" NOT NULL,
+	revision text COLLATE pg_catalog."C" NOT NULL,
+	ordinal integer NOT NULL,
+	CONSTRAINT migrate_label_pkey PRIMARY KEY (label)
+);
+CREATE INDEX migrate_label_revision_idx ON @extschema@.migrate_label (revision);
+COMMENT ON TABLE @extschema@.migrate_label IS 'branch labels';
+COMMENT ON COLUMN @extschema@.migrate_label.label IS 'the label';
+COMMENT ON COLUMN @extschema@.migrate_label.revision IS 'the revision that carries it';
+COMMENT ON COLUMN @extschema@.migrate_label.ordinal IS 'place among the labels of the revision, from 0, as declared';
+
+CREATE TABLE @extschema@.migrate_log (
+	id bigserial NOT NULL,
+	at timestamptz NOT NULL,
+	actor text NOT NULL,
+	action text COLLATE pg_catalog."C" NOT NULL,
+	revision text COLLATE pg_catalog."C",
+	from_version text,
+	to_version text,
+	statement integer,
+	statements integer,
+	duration_ms bigint,
+	checksum text COLLATE pg_catalog."C",
+	outcome text COLLATE pg_catalog."C" NOT NULL,
+	detail text,
+	CONSTRAINT migrate_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX migrate_log_revision_idx ON @extschema@.migrate_log (revision, id);
+COMMENT ON TABLE @extschema@.migrate_log IS 'the audit trail: one row for everything that changed the ledger, never changed itself';
+COMMENT ON COLUMN @extschema@.migrate_log.id IS 'order of writing';
+COMMENT ON COLUMN @extschema@.migrate_log.at IS 'when';
+COMMENT ON COLUMN @extschema@.migrate_log.actor IS 'the session''s role';
+COMMENT ON COLUMN @extschema@.migrate_log.action IS 'upgrade, downgrade, stamp, revision, merge, edit, delete, load, import, adopt or resolve';
+COMMENT ON COLUMN @extschema@.migrate_log.revision IS 'the revision concerned';
+COMMENT ON COLUMN @extschema@.migrate_log.from_version IS 'what the step started from, as migrate_plan shows it';
+COMMENT ON COLUMN @extschema@.migrate_log.to_version IS 'what it led to';
+COMMENT ON COLUMN @extschema@.migrate_log.statement IS 'the last statement of the body that ran';
+COMMENT ON COLUMN @extschema@.migrate_log.statements IS 'how many statements the body has';
+COMMENT ON COLUMN @extschema@.migrate_log.duration_ms IS 'how long the body took, in milliseconds';
+COMMENT ON COLUMN @extschema@.migrate_log.checksum IS 'the revision''s checksum at the time';
+COMMENT ON COLUMN @extschema@.migrate_log.outcome IS 'started, done or failed';
+COMMENT ON COLUMN @extschema@.migrate_log.detail IS 'more, where there is more to say';
+
+REVOKE ALL ON @extschema@.migrate_version, @extschema@.migrate_revision, @extschema@.migrate_edge,
+	@extschema@.migrate_label, @extschema@.migrate_log FROM PUBLIC;
+REVOKE ALL ON SEQUENCE @extschema@.migrate_revision_seq_seq, @extschema@.migrate_log_id_seq FROM PUBLIC;
+
+-- pg_dump carries the ledger's rows, and where its sequences stand
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_version', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_revision', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_edge', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_label', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_revision_seq_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.migrate_log_id_seq', '');
+
+--
+-- Authoring
+--
+
+CREATE FUNCTION @extschema@.migrate_revision(message text DEFAULT NULL, upgrade text DEFAULT NULL,
+	downgrade text DEFAULT NULL, rev_id text DEFAULT NULL, head text DEFAULT NULL,
+	splice boolean DEFAULT NULL, branch_label text DEFAULT NULL, depends_on text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_revision(text, text, text, text, text, boolean, text, text)
+	IS 'stores a revision and returns its id';
+
+CREATE FUNCTION @extschema@.migrate_merge(revisions text DEFAULT NULL, message text DEFAULT NULL,
+	rev_id text DEFAULT NULL, branch_label text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_merge(text, text, text, text)
+	IS 'stores a revision that merges several heads and returns its id';
+
+CREATE FUNCTION @extschema@.migrate_edit(revision text, upgrade text DEFAULT NULL,
+	downgrade text DEFAULT NULL, message text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_edit(text, text, text, text)
+	IS 'changes a revision that is not applied; NULL leaves a part as it is';
+
+CREATE FUNCTION @extschema@.migrate_delete(revision text)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_delete(text)
+	IS 'removes a revision that is not applied and that nothing depends on';
+
+CREATE FUNCTION @extschema@.migrate_load(script text, name text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_load(text, text)
+	IS 'stores one migration file given as text and returns the revision''s id';
+
+CREATE FUNCTION @extschema@.migrate_load_dir(path text, format text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_load_dir(text, text)
+	IS 'stores the migration files of a directory of the server, all or nothing';
+
+--
+-- Running
+--
+
+CREATE FUNCTION @extschema@.migrate_upgrade(target text DEFAULT 'head')
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_upgrade(text)
+	IS 'upgrades this database to the target, in the caller''s transaction';
+
+CREATE FUNCTION @extschema@.migrate_downgrade(target text)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_downgrade(text)
+	IS 'takes this database back to the target, in the caller''s transaction';
+
+CREATE FUNCTION @extschema@.migrate_stamp(target text, purge boolean DEFAULT false)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_stamp(text, boolean)
+	IS 'sets the version without running bodies';
+
+--
+-- Reading
+--
+
+CREATE FUNCTION @extschema@.migrate_current()
+RETURNS TABLE (revision text, message text, branch_labels text, is_head boolean,
+	applied_at timestamptz, applied_by text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION @extschema@.migrate_current()
+	IS 'the revisions that this database is at';
+
+CREATE FUNCTION @extschema@.migrate_heads()
+RETURNS TABLE (revision text, down_revision text, branch_labels text, message text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION @extschema@.migrate_heads()
+	IS 'the revisions that nothing stands on';
+
+CREATE FUNCTION @extschema@.migrate_branches()
+RETURNS TABLE (revision text, message text, children text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION @extschema@.migrate_branches()
+	IS 'the revisions with several children';
+
+CREATE FUNCTION @extschema@.migrate_history(range text DEFAULT NULL)
+RETURNS TABLE (revision text, down_revision text, depends_on text, branch_labels text, message text,
+	is_head boolean, is_base boolean, is_branch_point boolean, is_merge_point boolean,
+	is_current boolean, is_applied boolean, created_at timestamptz, created_by text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.migrate_history(text)
+	IS 'the revisions of a range, newest first';
+
+CREATE FUNCTION @extschema@.migrate_show(revision text)
+RETURNS TABLE (revision text, down_revision text, depends_on text, branch_labels text, message text,
+	is_head boolean, is_base boolean, is_branch_point boolean, is_merge_point boolean,
+	is_current boolean, is_applied boolean, created_at timestamptz, created_by text,
+	upgrade text, downgrade text, upgrade_transactional boolean, downgrade_transactional boolean,
+	checksum text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION @extschema@.migrate_show(text)
+	IS 'one or several revisions with their bodies';
+
+CREATE FUNCTION @extschema@.migrate_plan(target text DEFAULT NULL, operation text DEFAULT NULL)
+RETURNS TABLE (step integer, operation text, revision text, from_version text, to_version text,
+	message text, transactional boolean, reversible boolean)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION @extschema@.migrate_plan(text, text)
+	IS 'the steps that an upgrade, downgrade or stamp would take';
+
+CREATE FUNCTION @extschema@.migrate_validate()
+RETURNS TABLE (revision text, problem text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION @extschema@.migrate_validate()
+	IS 'what is wrong with the ledger; no rows: it is sound';
+
+CREATE FUNCTION @extschema@.migrate_status()
+RETURNS TABLE (current text, heads text, pending integer, applied integer,
+	irreversible_pending integer, problems integer)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION @extschema@.migrate_status()
+	IS 'one row that sums up where this database stands';
+
+CREATE FUNCTION @extschema@.migrate_graph(format text DEFAULT 'text')
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.migrate_graph(text)
+	IS 'the history drawn: as text, mermaid or dot';
+
+--
+-- Rights: PUBLIC may look at version and history without bodies, and nothing else.
+--
+
+REVOKE ALL ON FUNCTION
+	@extschema@.migrate_revision(text, text, text, text, text, boolean, text, text),
+	@extschema@.migrate_merge(text, text, text, text),
+	@extschema@.migrate_edit(text, text, text, text),
+	@extschema@.migrate_delete(text),
+	@extschema@.migrate_load(text, text),
+	@extschema@.migrate_load_dir(text, text),
+	@extschema@.migrate_upgrade(text),
+	@extschema@.migrate_downgrade(text),
+	@extschema@.migrate_stamp(text, boolean),
+	@extschema@.migrate_show(text),
+	@extschema@.migrate_validate()
+FROM PUBLIC;

@@ -1,0 +1,106 @@
+/*
+ * lock.c - one caller at a time
+ *
+ * Two advisory locks a ledger, "apply" and "run". Their tags have a fourth field that no SQL function
+ * can give, so that no role can hold up migrations with pg_advisory_lock(). A function takes "apply"
+ * shared, by trying (while migrate_apply holds it, waiting here with a snapshot in hand would stop its
+ * CREATE INDEX CONCURRENTLY for ever), then "run", by waiting. Both go with the transaction.
+ */
+#include "limbeck.h"
+
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#define LEDGER_LOCK_SPACE 0x4C4D	/* SQL's advisory locks have 1 or 2 here */
+
+typedef enum LedgerLock
+{
+	LOCK_APPLY = 1,
+	LOCK_RUN = 2
+} LedgerLock;
+
+/* Who never sets lock_timeout still waits a bounded time for the ledger. */
+#define DEFAULT_WAIT "10min"
+
+static LOCKTAG
+lock_tag(const Call *call, LedgerLock lock)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, call->extension, lock, LEDGER_LOCK_SPACE);
+	return tag;
+}
+
+/* The process that holds the lock, or waits for it, exclusively; 0 when there is none any more. */
+static int
+lock_holder(const LOCKTAG *tag)
+{
+	LockData   *data = GetLockStatusData();
+	int			waiter = 0;
+	int			i;
+
+	for (i = 0; i < data->nelements; i++)
+	{
+		const LockInstanceData *lock = &data->locks[i];
+
+		if (memcmp(&lock->locktag, tag, sizeof(LOCKTAG)) != 0 || lock->pid == MyProcPid)
+			continue;
+		if (lock->holdMask & LOCKBIT_ON(ExclusiveLock))
+			return lock->pid;
+		if (lock->waitLockMode == ExclusiveLock)
+			waiter = lock->pid;
+	}
+	return waiter;
+}
+
+static void
+refuse(const char *what, const LOCKTAG *tag, const char *hint)
+{
+	int			pid = lock_holder(tag);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 pid ? errmsg("%s is running in process %d", what, pid) : errmsg("%s is running", what),
+			 errhint("%s", hint)));
+}
+
+/* Takes both locks for the rest of the transaction. */
+void
+lock_ledger(Call *call)
+{
+	LOCKTAG		apply = lock_tag(call, LOCK_APPLY);
+	LOCKTAG		run = lock_tag(call, LOCK_RUN);
+	MemoryContext context = CurrentMemoryContext;
+	int			guc_level;
+
+	if (LockAcquire(&apply, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		refuse("migrate_apply", &apply, "Try again when it is done.");
+	if (LockAcquire(&run, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+		return;
+
+	guc_level = NewGUCNestLevel();
+	if (LockTimeout == 0)
+		(void) set_config_option("lock_timeout", DEFAULT_WAIT, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	PG_TRY();
+	{
+		(void) LockAcquire(&run, ExclusiveLock, false, false);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		FlushErrorState();
+		refuse("another migration", &run,
+			   "Try again when it is done, or give it more time with lock_timeout.");
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, guc_level);
+}

@@ -1,0 +1,279 @@
+/*
+ * run.c - plans carried out
+ *
+ * All bodies of a plan are read, verified and parsed before the first statement of the first one
+ * runs. Then step by step: the notice, the body as the caller, deferred constraints, the version rows
+ * and the log as the extension's owner.
+ *
+ * A body's settings (SET, SET LOCAL, SET ROLE, set_config()) stand in a nest level of their own and are
+ * taken back behind it, so that the next body starts as the caller did.
+ */
+#include "limbeck.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+
+/* The body that runs in this backend; NULL: none. */
+static Body *running = NULL;
+
+Body *
+running_body(void)
+{
+	return running;
+}
+
+/* One step of a plan, ready to run. */
+typedef struct RunStep
+{
+	MemoryContext memory;		/* the body; gone when the step is done */
+	Body		body;
+	const char *from;			/* names of the step, for the log */
+	const char *to;
+	const char *notice;
+	bool		may_set_role;
+} RunStep;
+
+/* Tells pg_stat_activity what runs. */
+static void
+report_statement(const RunStep *step)
+{
+	int			length;
+	const char *text = body_statement_text(&step->body, &length);
+	char	   *activity = psprintf("limbeck: %s, statement %d of %d: %.*s", step->notice,
+									step->body.current, list_length(step->body.statements),
+									Min(length, 1024), text);
+
+	pgstat_report_activity(STATE_RUNNING, activity);
+	pfree(activity);
+}
+
+/* Runs the statement at work as the server's main loop would, but for the transaction around it. */
+static void
+run_statement(const Body *body, bool top_level)
+{
+	RawStmt    *raw = list_nth_node(RawStmt, body->statements, body->current - 1);
+	List	   *plans;
+	Portal		portal;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	/* parse analysis may scribble on the tree, which is not needed again */
+	plans = pg_plan_queries(analyze_statement(raw, body->text), body->text,
+							CURSOR_OPT_PARALLEL_OK, NULL);
+	PopActiveSnapshot();
+
+	portal = CreateNewPortal();
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, body->text, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) run_portal(portal, top_level, None_Receiver);
+	PortalDrop(portal, false);
+}
+
+/* Runs the statements of a body, one after the other, with the caller's rights. */
+static void
+run_statements(RunStep *step, List *pending_before)
+{
+	Body	   *body = &step->body;
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "limbeck statement",
+												 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(memory);
+
+	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		report_statement(step);
+		run_statement(body, false);
+		MemoryContextReset(memory);
+	}
+	body->current = list_length(body->statements);
+	body->finishing = true;
+	CommandCounterIncrement();
+	deferred_check(pending_before);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(memory);
+}
+
+/* Runs one body, with its own settings and place in errors, and puts everything back. */
+static void
+run_body(RunStep *step, List *pending_before)
+{
+	ErrorContextCallback context;
+	Oid			user;
+	int			security;
+	int			guc_level = NewGUCNestLevel();
+
+	GetUserIdAndSecContext(&user, &security);
+	if (!step->may_set_role)
+		SetUserIdAndSecContext(user, security | SECURITY_LOCAL_USERID_CHANGE);
+	context.callback = body_error_context;
+	context.arg = &step->body;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	running = &step->body;
+
+	run_statements(step, pending_before);
+
+	running = NULL;
+	error_context_stack = context.previous;
+	AtEOXact_GUC(false, guc_level);
+	SetUserIdAndSecContext(user, security);
+}
+
+/* Reads, verifies and parses the body of one step. Between ledger_enter() and ledger_leave(). */
+static const char *
+verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
+{
+	lim_context cx = core_context(step->memory);
+	StoredRevision stored;
+	const lim_bytes *body;
+	const char *problem;
+	const char *text;
+
+	ledger_stored(call, &cx, node, IsolationUsesXactSnapshot(), &stored);
+	if (!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem))
+	{
+		if (cx.error.code != LIM_OK)
+			core_error(&cx);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("revision \"%s\" is not what was stored: %s",
+						from_core(lim_id(call->graph, node)), from_core(problem)),
+				 errhint("Load it again, or see migrate_validate().")));
+	}
+	trust_require(call, &stored, direction);
+	step->may_set_role = trust_session(&stored, direction);
+	body = direction == LIM_UP ? &stored.stored.upgrade : &stored.stored.downgrade;
+	text = MemoryContextStrdup(step->memory, from_core(body->text ? body->text : ""));
+	lim_context_end(&cx);
+	return text;
+}
+
+/* Makes the steps of a plan ready: whatever can be refused is refused here. */
+static RunStep *
+prepare_steps(Call *call, const lim_plan *plan)
+{
+	lim_direction direction = plan->operation == LIM_UPGRADE ? LIM_UP : LIM_DOWN;
+	RunStep    *steps = MemoryContextAllocHuge(call->memory, sizeof(RunStep) * (plan->step_count + 1));
+	const char **texts = MemoryContextAllocHuge(call->memory, sizeof(char *) * (plan->step_count + 1));
+	LedgerAccess access;
+	uint32_t	i;
+
+	ledger_enter(call, &access);
+	for (i = 0; i < plan->step_count; i++)
+	{
+		RunStep    *step = &steps[i];
+
+		memset(step, 0, sizeof(*step));
+		step->memory = AllocSetContextCreate(call->memory, "limbeck body", ALLOCSET_SMALL_SIZES);
+		step->notice = lim_step_notice(&call->cx, call->graph, plan, i);
+		if (step->notice == NULL ||
+			!lim_step_names(&call->cx, call->graph, plan, i, &step->from, &step->to))
+			core_error(&call->cx);
+		step->notice = MemoryContextStrdup(call->memory, from_core(step->notice));
+		if (plan->operation != LIM_STAMP)
+			texts[i] = verify_body(call, plan->steps[i].node, direction, step);
+	}
+	ledger_leave(&access);
+
+	/* parsing looks names up as the caller does */
+	for (i = 0; plan->operation != LIM_STAMP && i < plan->step_count; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(steps[i].memory);
+
+		CHECK_FOR_INTERRUPTS();
+		body_prepare(call, &steps[i].body,
+					 pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))), direction,
+					 texts[i]);
+		MemoryContextSwitchTo(old);
+	}
+	return steps;
+}
+
+/* Writes version rows and log row of a step that is done. */
+static void
+record_step(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, int64 duration_ms)
+{
+	static const char *const actions[] = {"upgrade", "downgrade", "stamp"};
+	const lim_step *planned = &plan->steps[i];
+	bool		stamp = plan->operation == LIM_STAMP;
+	LogEntry	entry = {
+		.action = actions[plan->operation],
+		.from_version = step->from,
+		.to_version = step->to,
+		.statements = stamp ? -1 : list_length(step->body.statements),
+		.duration_ms = stamp ? -1 : duration_ms,
+		.outcome = "done",
+	};
+	LedgerAccess access;
+	uint32_t	n;
+
+	if (planned->node != LIM_NONE)
+	{
+		entry.revision = lim_id(call->graph, planned->node);
+		entry.checksum = call->graph->revisions[planned->node].checksum;
+	}
+	ledger_enter(call, &access);
+	for (n = 0; n < planned->change_count; n++)
+		record_version(call, &plan->changes[planned->first_change + n]);
+	record_log(call, &entry);
+	ledger_leave(&access);
+}
+
+static void
+run_steps(Call *call, const lim_plan *plan, RunStep *steps)
+{
+	List	   *pending_before = plan->operation == LIM_STAMP ? NIL : deferred_pending();
+	uint32_t	i;
+
+	for (i = 0; i < plan->step_count; i++)
+	{
+		instr_time	start;
+		instr_time	end;
+
+		if (plan->operation != LIM_STAMP)
+			ereport(NOTICE, (errmsg("%s", steps[i].notice)));
+		INSTR_TIME_SET_CURRENT(start);
+		if (plan->operation != LIM_STAMP)
+			run_body(&steps[i], pending_before);
+		INSTR_TIME_SET_CURRENT(end);
+		INSTR_TIME_SUBTRACT(end, start);
+		record_step(call, plan, i, &steps[i], (int64) INSTR_TIME_GET_MILLISEC(end));
+		MemoryContextDelete(steps[i].memory);
+	}
+}
+
+/* Carries out a plan and returns the line that says so. */
+const char *
+run_plan(Call *call, const lim_plan *plan)
+{
+	const char *report;
+	RunStep    *steps;
+
+	if (!lim_plan_refusal(&call->cx, call->graph, plan, LIM_POSTGRES, false))
+		core_error(&call->cx);
+	steps = prepare_steps(call, plan);
+	PG_TRY();
+	{
+		run_steps(call, plan, steps);
+	}
+	PG_FINALLY();
+	{
+		running = NULL;
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	}
+	PG_END_TRY();
+	report = lim_plan_report(&call->cx, plan);
+	if (report == NULL)
+		core_error(&call->cx);
+	return report;
+}

@@ -1,0 +1,57 @@
+/*
+ * trust.c - whose bodies run with the caller's rights
+ *
+ * A body runs as its caller, so whoever writes one that somebody else will run could borrow that
+ * somebody's rights. A body of author A therefore runs for caller B only if A could already act as B:
+ * A is B, may SET ROLE to B, or is a superuser. Authors are kept by name and OID; if the two no longer
+ * belong together the role was dropped and made anew, and nobody vouches for the body.
+ */
+#include "limbeck.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+
+/* True when the author could act as the role without Limbeck's help. */
+bool
+trust_author(const char *name, Oid oid, Oid role)
+{
+	if (name == NULL || get_role_oid(from_core(name), true) != oid || !OidIsValid(oid))
+		return false;
+	return oid == role || superuser_arg(oid) || can_act_as(oid, role);
+}
+
+/* Refuses a body that the caller has no reason to trust. */
+void
+trust_require(Call *call, const StoredRevision *stored, lim_direction direction)
+{
+	const char *author = stored->author[direction];
+
+	if (trust_author(author, stored->author_oid[direction], call->caller))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("the %s of revision \"%s\" was written by role \"%s\", who may not act as \"%s\"",
+					direction == LIM_UP ? "upgrade" : "downgrade",
+					from_core(stored->stored.row->id), from_core(author),
+					GetUserNameFromId(call->caller, false)),
+			 errdetail("A body runs with the rights of its caller."),
+			 errhint("Read the body with migrate_show(), then load or edit it as \"%s\", or run it as its author.",
+					 GetUserNameFromId(call->caller, false))));
+}
+
+/*
+ * True when the author could also act as the session's own user. Only then may a body use SET ROLE and
+ * RESET ROLE: otherwise a body run after `SET ROLE low` would take back what the session gave up.
+ */
+bool
+trust_session(const StoredRevision *stored, lim_direction direction)
+{
+	const char *author = stored->author[direction];
+	Oid			oid = stored->author_oid[direction];
+
+	return trust_author(author, oid, GetSessionUserId()) &&
+		trust_author(author, oid, GetAuthenticatedUserId());
+}
