@@ -1,0 +1,24 @@
+#!/bin/bash
+# The unit tests and the regression scripts under valgrind: no invalid access, nothing lost.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+check=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
+    --errors-for-leak-kinds=definite)
+passed=0 failed=0
+for program in build/unit/test_*; do
+    case $program in *.d | *.o) continue ;; esac
+    if "${check[@]}" "$program" >build/log/valgrind.log 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        tail -n 40 build/log/valgrind.log
+    fi
+    echo "$program done"
+done
+scripts=$(/usr/bin/python3 regress/run_sqlite.py --host "${check[*]} build/host" 2>&1)
+echo "$scripts"
+line=$(tail -n 1 <<<"$scripts")
+p=${line%% passed*} f=${line##*passed, }
+passed=$((passed + p)) failed=$((failed + ${f%% failed}))
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
