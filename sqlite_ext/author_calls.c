@@ -1,0 +1,151 @@
+/*
+** author_calls.c - migrate_revision(), migrate_merge(), migrate_edit(), migrate_delete(),
+** migrate_load(), migrate_load_dir()
+**
+** Each begins with the lock, so that what core checks is still so when it is written.
+*/
+#include "functions.h"
+#include "directory.h"
+#include "store.h"
+#include "transaction.h"
+#include <string.h>
+
+/* Takes the lock, makes the ledger where there is none, and reads it. */
+static bool begin_authoring(limbeck_call *call, limbeck_ledger *ledger) {
+    return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
+           limbeck_store_open(call, LIMBECK_READ_ALL, NULL, ledger);
+}
+
+bool limbeck_revision(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    lim_revision_request request = {.message = arguments[0].text,
+                                    .upgrade = arguments[1],
+                                    .downgrade = arguments[2],
+                                    .rev_id = arguments[3].text,
+                                    .head = arguments[4].text,
+                                    .branch_label = arguments[6].text,
+                                    .depends_on = arguments[7].text,
+                                    .random_id = limbeck_random(call, 6)};
+    limbeck_ledger ledger;
+    lim_record record;
+    if (!limbeck_argument_flag(call, &arguments[5], "splice", &request.splice) ||
+        !begin_authoring(call, &ledger) ||
+        !lim_author_revision(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &request,
+                             &record)) {
+        return false;
+    }
+    *result = record.id;
+    return limbeck_store_records(call, "revision", &record, 1);
+}
+
+bool limbeck_merge(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    lim_revision_request request = {.message = arguments[1].text,
+                                    .rev_id = arguments[2].text,
+                                    .branch_label = arguments[3].text,
+                                    .random_id = limbeck_random(call, 6)};
+    limbeck_ledger ledger;
+    lim_record record;
+    if (!begin_authoring(call, &ledger) ||
+        !lim_author_merge(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, arguments[0].text,
+                          &request, &record)) {
+        return false;
+    }
+    *result = record.id;
+    return limbeck_store_records(call, "merge", &record, 1);
+}
+
+bool limbeck_edit(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    lim_revision_request request = {
+        .upgrade = arguments[1], .downgrade = arguments[2], .message = arguments[3].text};
+    limbeck_ledger ledger;
+    lim_stored stored;
+    lim_record record;
+    lim_node node;
+    if (!begin_authoring(call, &ledger)) {
+        return false;
+    }
+    node = lim_target_one(&call->cx, ledger.graph, arguments[0].text);
+    if (node == LIM_NONE ||
+        !limbeck_store_revision(call, &call->cx, &ledger.graph->revisions[node], &stored, NULL) ||
+        !lim_author_edit(&call->cx, LIM_SQLITE, ledger.graph, &ledger.state, &stored, &request,
+                         &record)) {
+        return false;
+    }
+    *result = record.id;
+    return limbeck_store_records(call, "edit", &record, 1);
+}
+
+/* The down_revisions of a node as the log shows them. */
+static const char *parents_text(limbeck_call *call, const lim_graph *graph, lim_node node) {
+    lim_nodes parents = lim_neighbours(&graph->down, node);
+    lim_list list = {0};
+    for (uint32_t i = 0; i < parents.count; i++) {
+        if (!lim_list_add(&call->cx, &list, lim_id(graph, parents.node[i]))) {
+            return NULL;
+        }
+    }
+    return list.count > 0 ? lim_list_join(&call->cx, &list) : "base";
+}
+
+bool limbeck_delete(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    limbeck_ledger ledger;
+    lim_node node;
+    limbeck_log log = {.action = "delete", .statements = -1, .duration = -1};
+    if (!begin_authoring(call, &ledger) ||
+        !lim_author_delete(&call->cx, ledger.graph, &ledger.state, arguments[0].text, &node)) {
+        return false;
+    }
+    *result = log.revision = log.to_version = lim_id(ledger.graph, node);
+    log.checksum = ledger.graph->revisions[node].checksum;
+    log.from_version = parents_text(call, ledger.graph, node);
+    return log.from_version != NULL && limbeck_store_delete(call, log.revision) &&
+           limbeck_store_log(call, &log);
+}
+
+static bool load_files(limbeck_call *call, const lim_file *files, uint32_t count, bool directory,
+                       lim_load *load) {
+    limbeck_ledger ledger;
+    const char *random = limbeck_random(call, 6);
+    return random != NULL && begin_authoring(call, &ledger) &&
+           lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state, files,
+                           count, directory, random, load) &&
+           limbeck_store_records(call, "load", load->records, load->count);
+}
+
+bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    lim_file file = {
+        .name = arguments[1].text, .text = arguments[0].text, .length = arguments[0].length};
+    lim_load load;
+    if (file.text == NULL) {
+        return lim_fail(&call->cx, LIM_INVALID, "SELECT migrate_load('...', 'name.sql').",
+                        "argument \"script\" of %s() is required", call->function);
+    }
+    if (file.length > LIMBECK_FILE_LIMIT) {
+        return limbeck_fail_file_size(call, file.name);
+    }
+    if (!load_files(call, &file, 1, false, &load)) {
+        return false;
+    }
+    *result = load.records[0].id;
+    return true;
+}
+
+bool limbeck_load_dir(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    const char *format = arguments[1].text;
+    lim_file *files;
+    uint32_t count;
+    lim_load load;
+    if (arguments[0].text == NULL) {
+        return lim_fail(&call->cx, LIM_INVALID, "SELECT migrate_load_dir('migrations').",
+                        "argument \"path\" of %s() is required", call->function);
+    }
+    if (format != NULL && strcmp(format, "limbeck") != 0 && strcmp(format, "dbmate") != 0) {
+        return lim_fail(&call->cx, LIM_NOT_SUPPORTED, "The formats are limbeck and dbmate.",
+                        "unknown format \"%s\"", lim_show(&call->cx, format));
+    }
+    if (!limbeck_directory_read(call, arguments[0].text, &files, &count) ||
+        !load_files(call, files, count, true, &load)) {
+        return false;
+    }
+    *result = load.summary;
+    return true;
+}

@@ -1,0 +1,166 @@
+/*
+** functions.c - the functions that write: the way of every call
+**
+** Arguments, preflight, work, result, commit; then, on every path, the end of the transaction and
+*the
+** answer.
+*/
+#include "functions.h"
+#include "preflight.h"
+#include "transaction.h"
+#include <string.h>
+
+const limbeck_function limbeck_functions[] = {
+    {"migrate_revision",
+     limbeck_revision,
+     false,
+     8,
+     {"message", "upgrade", "downgrade", "rev_id", "head", "splice", "branch_label", "depends_on"}},
+    {"migrate_merge", limbeck_merge, false, 4, {"revisions", "message", "rev_id", "branch_label"}},
+    {"migrate_edit", limbeck_edit, false, 4, {"revision", "upgrade", "downgrade", "message"}},
+    {"migrate_delete", limbeck_delete, false, 1, {"revision"}},
+    {"migrate_load", limbeck_load, false, 2, {"script", "name"}},
+    {"migrate_load_dir", limbeck_load_dir, false, 2, {"path", "format"}},
+    {"migrate_upgrade", limbeck_upgrade, true, 1, {"target"}},
+    {"migrate_downgrade", limbeck_downgrade, true, 1, {"target"}},
+    {"migrate_stamp", limbeck_stamp, false, 2, {"target", "purge"}},
+};
+
+const int limbeck_function_count = (int)(sizeof limbeck_functions / sizeof limbeck_functions[0]);
+
+bool limbeck_function_writes(const char *name) {
+    for (int i = 0; i < limbeck_function_count; i++) {
+        if (sqlite3_stricmp(limbeck_functions[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- arguments -----------------------------------------------------------------------------------
+ */
+
+bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
+                      lim_bytes *argument) {
+    int type = sqlite3_value_type(value);
+    *argument = (lim_bytes){NULL, 0};
+    if (type == SQLITE_NULL) {
+        return true;
+    }
+    if (type == SQLITE_BLOB) {
+        return lim_fail(&call->cx, LIM_INVALID,
+                        "If it is text, say so: CAST(... AS TEXT), as around readfile(...).",
+                        "argument \"%s\" of %s() must be text, not a blob", name, call->function);
+    }
+    if (type == SQLITE_FLOAT) {
+        return lim_fail(&call->cx, LIM_INVALID, "Write it in quotes.",
+                        "argument \"%s\" of %s() must be text, not a real number", name,
+                        call->function);
+    }
+    argument->text = (const char *)sqlite3_value_text(value);
+    argument->length = (size_t)sqlite3_value_bytes(value);
+    if (argument->text == NULL) {
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    }
+    if (strlen(argument->text) != argument->length) {
+        return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"%s\" of %s() holds a NUL byte",
+                        name, call->function);
+    }
+    if (!lim_utf8_valid(argument->text, argument->length, NULL)) {
+        return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"%s\" of %s() is not valid UTF-8",
+                        name, call->function);
+    }
+    return true;
+}
+
+bool limbeck_argument_flag(limbeck_call *call, const lim_bytes *argument, const char *name,
+                           bool *flag) {
+    static const char *const words[2][6] = {{"0", "false", "no", "off", "f", "n"},
+                                            {"1", "true", "yes", "on", "t", "y"}};
+    *flag = false;
+    if (argument->text == NULL) {
+        return true;
+    }
+    for (int value = 0; value < 2; value++) {
+        for (int i = 0; i < 6; i++) {
+            if (sqlite3_stricmp(argument->text, words[value][i]) == 0) {
+                *flag = value != 0;
+                return true;
+            }
+        }
+    }
+    return lim_fail(&call->cx, LIM_INVALID, "Write 1 or 0.",
+                    "argument \"%s\" of %s() must be true or false, not \"%s\"", name,
+                    call->function, lim_show(&call->cx, argument->text));
+}
+
+static bool read_arguments(limbeck_call *call, const limbeck_function *function, int count,
+                           sqlite3_value **values, limbeck_arguments arguments) {
+    if (count > function->argument_count) {
+        return lim_fail(&call->cx, LIM_INVALID, NULL, "%s() takes at most %d argument%s, not %d",
+                        function->name, function->argument_count,
+                        function->argument_count == 1 ? "" : "s", count);
+    }
+    for (int i = 0; i < count; i++) {
+        if (!limbeck_argument(call, values[i], function->arguments[i], &arguments[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- a call --------------------------------------------------------------------------------------
+ */
+
+/* What a registered function knows: the connection and which one it is. */
+typedef struct function_binding {
+    limbeck_connection *connection;
+    const limbeck_function *function;
+} function_binding;
+
+static void release_binding(void *data) {
+    function_binding *binding = data;
+    limbeck_connection_release(binding->connection);
+    sqlite3_free(binding);
+}
+
+static void call_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    const function_binding *binding = sqlite3_user_data(context);
+    limbeck_arguments arguments = {{NULL, 0}};
+    const char *result = NULL;
+    limbeck_call call;
+    bool ok;
+    limbeck_call_begin(&call, binding->connection, binding->function->name);
+    ok = read_arguments(&call, binding->function, count, values, arguments) &&
+         limbeck_preflight(&call, binding->function->runs_bodies);
+    if (ok) {
+        binding->connection->busy = true;
+        ok = binding->function->work(&call, arguments, &result) && result != NULL;
+        if (ok) {
+            sqlite3_result_text(context, result, -1, SQLITE_TRANSIENT);
+            ok = !call.transaction.open || limbeck_transaction_commit(&call);
+        }
+        limbeck_transaction_end(&call);
+        binding->connection->busy = false;
+    }
+    if (!ok) {
+        limbeck_call_report(&call, context);
+    }
+    limbeck_call_end(&call);
+}
+
+int limbeck_functions_register(limbeck_connection *connection) {
+    int rc = SQLITE_OK;
+    for (int i = 0; i < limbeck_function_count && rc == SQLITE_OK; i++) {
+        function_binding *binding = sqlite3_malloc64(sizeof *binding);
+        if (binding == NULL) {
+            return SQLITE_NOMEM;
+        }
+        *binding = (function_binding){limbeck_connection_keep(connection), &limbeck_functions[i]};
+        /* SQLite calls release_binding() when it fails, too. */
+        rc = sqlite3_create_function_v2(connection->db, limbeck_functions[i].name, -1,
+                                        SQLITE_UTF8 | SQLITE_DIRECTONLY, binding, call_function,
+                                        NULL, NULL, release_binding);
+    }
+    return rc;
+}

@@ -1,0 +1,62 @@
+/*
+** functions.h - the functions that write, in a table
+*/
+#ifndef LIMBECK_FUNCTIONS_H
+#define LIMBECK_FUNCTIONS_H
+
+#include "call.h"
+#include "author.h"
+
+#define LIMBECK_ARGUMENTS 8
+
+/* The arguments of a call as text; an absent or NULL one has text NULL. */
+typedef lim_bytes limbeck_arguments[LIMBECK_ARGUMENTS];
+
+/* Does the work and gives the text that the call returns (owned by call->cx). It begins the call's
+** transaction where it has something to write; who called it hands the result over and then
+*commits,
+** so that no result can be lost after the commit. */
+typedef bool limbeck_work(limbeck_call *call, limbeck_arguments arguments, const char **result);
+
+typedef struct limbeck_function {
+    const char *name;
+    limbeck_work *work;
+    bool runs_bodies; /* no other statement may be reading beside it */
+    int argument_count;
+    const char *arguments[LIMBECK_ARGUMENTS]; /* their names, for messages */
+} limbeck_function;
+
+extern const limbeck_function limbeck_functions[];
+extern const int limbeck_function_count;
+
+/* True when the name is one of them, whatever its case. */
+bool limbeck_function_writes(const char *name);
+
+/* The work of each. */
+limbeck_work limbeck_revision;
+limbeck_work limbeck_merge;
+limbeck_work limbeck_edit;
+limbeck_work limbeck_delete;
+limbeck_work limbeck_load;
+limbeck_work limbeck_load_dir;
+limbeck_work limbeck_upgrade;
+limbeck_work limbeck_downgrade;
+limbeck_work limbeck_stamp;
+
+/* Makes the functions that write known to the connection. */
+int limbeck_functions_register(limbeck_connection *connection);
+
+/* --- arguments -----------------------------------------------------------------------------------
+ */
+
+/* One argument as text: integers in decimal, NULL as text NULL; a blob, a real number, a NUL byte
+*and
+** bad UTF-8 are refused. name is for the message; the text lives as long as value does. */
+bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
+                      lim_bytes *argument);
+
+/* A truth value: 1/0, true/false, yes/no, on/off, t/f, y/n; NULL is false. */
+bool limbeck_argument_flag(limbeck_call *call, const lim_bytes *argument, const char *name,
+                           bool *flag);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+** place.c - where in a body something failed
+*/
+#include "place.h"
+#include <string.h>
+
+const lim_statement *limbeck_place_statement(const limbeck_place *place) {
+    return &place->body->statements[place->statement];
+}
+
+/* `revision "r2" (upgrade), statement 2 of 3, line 3, column 8` */
+static const char *describe(limbeck_call *call, const limbeck_place *place, size_t offset) {
+    lim_position at = lim_position_at(place->body->text, place->body->length, offset);
+    lim_text t = {.cx = &call->cx};
+    if (place->revision != NULL) {
+        lim_text_addf(&t, "revision \"%s\" (%s), ", lim_show(&call->cx, place->revision),
+                      place->operation);
+    }
+    lim_text_addf(&t, "statement %u of %u, line %u, column %u", (unsigned)place->statement + 1,
+                  (unsigned)place->body->count, (unsigned)at.line, (unsigned)at.column);
+    return lim_text_end(&t);
+}
+
+bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offset,
+                     lim_error_code code, const char *hint, const char *format, ...) {
+    const char *where = describe(call, place, offset);
+    const char *caret = lim_caret(&call->cx, place->body->text, place->body->length, offset);
+    char *message;
+    va_list args;
+    va_start(args, format);
+    message = lim_vformat(&call->cx, format, args);
+    va_end(args);
+    if (where == NULL || caret == NULL || message == NULL) {
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    }
+    return lim_fail(&call->cx, code, hint, "%s: %s\n%s", where, message, caret);
+}
+
+bool limbeck_fail_body(limbeck_call *call, const char *revision, const char *operation) {
+    lim_error *e = &call->cx.error;
+    if (e->code != LIM_NOMEM && revision != NULL) {
+        const char *message = lim_format(&call->cx, "revision \"%s\" (%s): %s",
+                                         lim_show(&call->cx, revision), operation, e->message);
+        if (message != NULL) {
+            e->message = message;
+        }
+    }
+    return false;
+}
+
+/* --- finding the place of an error that SQLite gives no offset for -------------------------------
+ */
+
+/* True when SQLite, given only the first length bytes of the text, makes the same complaint. */
+static bool same_complaint(limbeck_call *call, const char *text, size_t length,
+                           const char *message) {
+    sqlite3_stmt *statement = NULL;
+    bool same = sqlite3_prepare_v2(call->db, text, (int)length, &statement, NULL) != SQLITE_OK &&
+                strcmp(sqlite3_errmsg(call->db), message) == 0;
+    sqlite3_finalize(statement);
+    return same;
+}
+
+/* `near "X": syntax error`: X is where the shortest beginning ends that is refused in the same way.
+ */
+static bool find_near(limbeck_call *call, const char *text, size_t length, const char *message,
+                      size_t *offset) {
+    enum { ATTEMPTS = 100 };
+    const char *word = message + strlen("near \"");
+    const char *end = strrchr(word, '"');
+    size_t size = end != NULL ? (size_t)(end - word) : 0;
+    int attempts = 0;
+    for (size_t i = 0; size > 0 && i + size <= length && attempts < ATTEMPTS; i++) {
+        if (memcmp(text + i, word, size) == 0) {
+            attempts++;
+            if (same_complaint(call, text, i + size, message)) {
+                *offset = i;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The name that a message is about: `no such table: main.t`, `table t has no column named x`,
+** `table t already exists`. NULL: none is found. */
+static const char *named_in(limbeck_call *call, const char *message) {
+    static const char *const leads[] = {" named ", ": "};
+    const char *name = NULL, *end, *dot;
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0] && name == NULL; i++) {
+        for (const char *at = strstr(message, leads[i]); at != NULL;
+             at = strstr(at + 1, leads[i])) {
+            name = at + strlen(leads[i]);
+        }
+    }
+    if (name == NULL) {
+        end = strstr(message, " already exists");
+        name = end != NULL ? strchr(message, ' ') : NULL;
+        if (name == NULL || name >= end) {
+            return NULL;
+        }
+        return lim_copy(&call->cx, name + 1, (size_t)(end - name - 1));
+    }
+    dot = strrchr(name, '.');
+    name = dot != NULL ? dot + 1 : name;
+    end = name + strcspn(name, " ");
+    return lim_copy(&call->cx, name, (size_t)(end - name));
+}
+
+static bool find_name(limbeck_call *call, const char *text, size_t length, const char *message,
+                      size_t *offset) {
+    const char *name = named_in(call, message);
+    lim_token token = lim_lex_significant(LIM_SQLITE, text, length, 0);
+    for (; name != NULL && token.kind != LIM_TOKEN_END;
+         token = lim_lex_significant(LIM_SQLITE, text, length, token.start + token.length)) {
+        if (token.kind == LIM_TOKEN_WORD || token.kind == LIM_TOKEN_QUOTED ||
+            token.kind == LIM_TOKEN_STRING) {
+            const char *word = lim_token_name(&call->cx, LIM_SQLITE, text, token);
+            if (word != NULL && sqlite3_stricmp(word, name) == 0) {
+                *offset = token.start;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The offset in the statement's text at which SQLite refused to prepare it. */
+static size_t find_offset(limbeck_call *call, const char *text, size_t length, const char *message,
+                          int offset) {
+    size_t found = 0;
+    if (offset >= 0) {
+        return (size_t)offset < length ? (size_t)offset : 0;
+    }
+    if (strncmp(message, "near \"", 6) == 0) {
+        find_near(call, text, length, message, &found);
+    } else if (strcmp(message, "incomplete input") == 0) {
+        return length;
+    } else {
+        find_name(call, text, length, message, &found);
+    }
+    return found;
+}
+
+bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int rc, bool preparing,
+                            size_t base) {
+    const lim_statement *statement = limbeck_place_statement(place);
+    const char *message;
+    size_t offset = statement->start;
+    int extended = sqlite3_extended_errcode(call->db);
+    int given = -1;
+    if (limbeck_failed(call)) {
+        return false;
+    }
+#if SQLITE_VERSION_NUMBER >= 3038000
+    if (limbeck_has(3038000)) {
+        given = sqlite3_error_offset(call->db);
+    }
+#endif
+    if ((extended & 0xff) == (rc & 0xff)) {
+        rc = extended;
+    }
+    if ((rc & 0xff) == SQLITE_NOMEM) {
+        call->code = SQLITE_NOMEM;
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    }
+    call->code = rc;
+    message = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
+    if (message == NULL) {
+        return false;
+    }
+    if (preparing && base < statement->end && (rc & 0xff) == SQLITE_ERROR) {
+        offset = base +
+                 find_offset(call, place->body->text + base, statement->end - base, message, given);
+    }
+    if (offset < statement->start || offset > statement->end) {
+        offset = statement->start;
+    }
+    return limbeck_fail_at(call, place, offset, LIM_STATE, limbeck_lock_hint(call, rc), "%s",
+                           message);
+}

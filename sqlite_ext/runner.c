@@ -1,0 +1,184 @@
+/*
+** runner.c - running the bodies of a plan
+*/
+#include "runner.h"
+#include "transaction.h"
+#include <string.h>
+
+bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
+                          lim_bytes text, limbeck_body *body) {
+    limbeck_place place = {.revision = revision, .operation = operation, .body = &body->body};
+    *body = (limbeck_body){.revision = revision, .operation = operation};
+    if (!lim_body_scan(&call->cx, LIM_SQLITE, text.text, text.length, &body->body)) {
+        return limbeck_fail_body(call, revision, operation);
+    }
+    return limbeck_vet(call, &place, &body->vetted);
+}
+
+bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end) {
+    const char *text = place->body->text;
+    sqlite3_stmt *statement = NULL;
+    const char *tail = NULL;
+    int rc = sqlite3_prepare_v2(call->db, text + start, (int)(end - start), &statement, &tail);
+    if (rc != SQLITE_OK) {
+        return limbeck_fail_statement(call, place, rc, true, start);
+    }
+    /* What we take for one statement must be one to SQLite, or something could stand unseen in it.
+     */
+    if (lim_lex_significant(LIM_SQLITE, text, end, (size_t)(tail - text)).kind != LIM_TOKEN_END) {
+        sqlite3_finalize(statement);
+        return limbeck_fail_at(call, place, (size_t)(tail - text), LIM_SYNTAX, NULL,
+                               "SQLite sees the end of the statement here");
+    }
+    do {
+        rc = sqlite3_step(statement);
+    } while (rc == SQLITE_ROW);
+    if (rc != SQLITE_DONE) {
+        limbeck_fail_statement(call, place, rc, false, start);
+    }
+    sqlite3_finalize(statement);
+    if (!limbeck_failed(call) && limbeck_transaction_lost(call)) {
+        return limbeck_fail_at(call, place, start, LIM_STATE, NULL,
+                               "the statement ended the transaction");
+    }
+    return !limbeck_failed(call);
+}
+
+bool limbeck_run_statement(limbeck_call *call, const limbeck_place *place) {
+    const lim_statement *statement = limbeck_place_statement(place);
+    limbeck_transaction_arm(call);
+    return limbeck_run_sql(call, place, statement->start, statement->end);
+}
+
+static bool run_statements(limbeck_call *call, const limbeck_body *body,
+                           const limbeck_settings *settings) {
+    limbeck_place place = {body->revision, body->operation, &body->body, 0};
+    bool watched;
+    if (!limbeck_watch_needed(call, &watched)) {
+        return false;
+    }
+    for (; place.statement < body->body.count; place.statement++) {
+        const lim_statement *statement = limbeck_place_statement(&place);
+        limbeck_pragma pragma = limbeck_pragma_read(body->body.text, statement);
+        bool ok;
+        if (watched && !limbeck_watch_statement(call, &place)) {
+            return false;
+        }
+        ok = pragma.kind == LIMBECK_PRAGMA_SETTING
+                 ? limbeck_settings_apply(call, settings, &place, &pragma)
+                 : limbeck_run_statement(call, &place);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
+    limbeck_settings settings;
+    limbeck_violations before;
+    bool check = body->vetted.suspends_foreign_keys;
+    bool ok = true;
+    limbeck_settings_save(call, &settings);
+    if (check) {
+        limbeck_violations_begin(call, &before);
+        ok = limbeck_violations_read(call, &before);
+    }
+    ok = ok && run_statements(call, body, &settings);
+    limbeck_settings_restore(call, &settings);
+    if (check) {
+        if (ok) {
+            const char *where =
+                body->revision == NULL
+                    ? body->operation
+                    : lim_format(&call->cx, "revision \"%s\" (%s)",
+                                 lim_show(&call->cx, body->revision), body->operation);
+            ok = where != NULL && limbeck_violations_compare(call, &before, where);
+        }
+        limbeck_violations_end(&before);
+    }
+    return ok;
+}
+
+/* --- a plan -------------------------------------------------------------------------------------
+ */
+
+static const char *operation_name(const lim_plan *plan) {
+    return plan->operation == LIM_DOWNGRADE ? "downgrade" : "upgrade";
+}
+
+/* Reads the body of a step, checks that it is what was stored, splits and judges it. What is read
+** besides the one body goes at once. */
+static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                         uint32_t step, limbeck_body *body) {
+    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    lim_context scratch;
+    lim_stored stored;
+    const char *problem = NULL;
+    lim_bytes text = {NULL, 0};
+    bool ok;
+    lim_context_begin(&scratch, &call->cx.allocator);
+    ok = limbeck_store_revision(call, &scratch, row, &stored, NULL);
+    if (ok && !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
+        ok = false;
+        if (scratch.error.code == LIM_NOMEM) {
+            lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        } else {
+            lim_fail(&call->cx, LIM_CORRUPT,
+                     "The ledger was changed by hand. Load the revision's file again.",
+                     "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id),
+                     problem != NULL ? lim_copy_string(&call->cx, problem)
+                                     : lim_copy_string(&call->cx, scratch.error.message));
+        }
+    }
+    if (ok) {
+        const lim_bytes *wanted =
+            plan->operation == LIM_DOWNGRADE ? &stored.downgrade : &stored.upgrade;
+        text.length = wanted->length;
+        text.text = lim_copy(&call->cx, wanted->text != NULL ? wanted->text : "", wanted->length);
+        ok = text.text != NULL;
+    }
+    lim_context_end(&scratch);
+    return ok && limbeck_body_prepare(call, row->id, operation_name(plan), text, body);
+}
+
+static bool run_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                     uint32_t step, const limbeck_body *body) {
+    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    int64_t begun = limbeck_now(), taken;
+    limbeck_log log = {.action = operation_name(plan),
+                       .revision = row->id,
+                       .statements = body->body.count,
+                       .checksum = row->checksum};
+    if (!limbeck_body_run(call, body)) {
+        return false;
+    }
+    taken = limbeck_now() - begun;
+    log.duration = taken > 0 ? taken : 0;
+    for (uint32_t i = 0; i < plan->steps[step].change_count; i++) {
+        if (!limbeck_store_change(call, &plan->changes[plan->steps[step].first_change + i])) {
+            return false;
+        }
+    }
+    return lim_step_names(&call->cx, ledger->graph, plan, step, &log.from_version,
+                          &log.to_version) &&
+           limbeck_store_log(call, &log);
+}
+
+bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan) {
+    limbeck_body *bodies = LIM_NEW(&call->cx, limbeck_body, plan->step_count);
+    if (bodies == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (!prepare_step(call, ledger, plan, i, &bodies[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (!run_step(call, ledger, plan, i, &bodies[i])) {
+            return false;
+        }
+    }
+    return true;
+}

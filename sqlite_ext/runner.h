@@ -1,0 +1,40 @@
+/*
+** runner.h - running the bodies of a plan
+*/
+#ifndef LIMBECK_RUNNER_H
+#define LIMBECK_RUNNER_H
+
+#include "settings.h"
+#include "store.h"
+#include "vet.h"
+
+/* A body that is ready to run: split into statements and judged. */
+typedef struct limbeck_body {
+    lim_body body;
+    limbeck_vetted vetted;
+    const char *revision;  /* NULL: not a revision's */
+    const char *operation; /* "upgrade" or "downgrade" */
+} limbeck_body;
+
+/* Splits and judges a body. */
+bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
+                          lim_bytes text, limbeck_body *body);
+
+/* Runs a body statement by statement inside the call's transaction; foreign key enforcement and the
+** like are afterwards as they were. */
+bool limbeck_body_run(limbeck_call *call, const limbeck_body *body);
+
+/* Runs one statement of a body. Every statement goes through here. */
+bool limbeck_run_statement(limbeck_call *call, const limbeck_place *place);
+
+/* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps it
+*to
+** its end. */
+bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end);
+
+/* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes version
+*rows
+** and log after each. */
+bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan);
+
+#endif

@@ -1,0 +1,464 @@
+/*
+** store.c - the ledger's rows in an SQLite file: reading and writing them
+**
+** What stands in the tables may have been touched by hand, so every value that is read is checked:
+** text must be text, valid UTF-8 and without a NUL byte, numbers must be whole.
+*/
+#include "store.h"
+#include "store_tables.h"
+#include "checksum.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revision";
+
+static const char SELECT_REVISIONS[] =
+    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
+    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum"
+    " FROM main.migrate_revision ORDER BY seq";
+
+static const char SELECT_REVISIONS_TIMES[] =
+    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
+    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum, created_at, created_by"
+    " FROM main.migrate_revision ORDER BY seq";
+
+static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";
+
+static const char SELECT_LABELS[] = "SELECT label, revision, ordinal FROM main.migrate_label";
+
+static const char SELECT_VERSIONS[] = "SELECT version_num FROM main.migrate_version";
+
+static const char SELECT_APPLIED[] =
+    "SELECT at, actor FROM main.migrate_log WHERE revision = ?"
+    " AND action IN ('upgrade', 'stamp', 'adopt') AND outcome = 'done' ORDER BY id DESC LIMIT 1";
+
+static const char SELECT_BODIES[] =
+    "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE revision = ?";
+
+/* Takes the write lock and changes nothing. */
+static const char LOCK_LEDGER[] =
+    "UPDATE main.migrate_version SET version_num = version_num WHERE 0";
+
+static const char INSERT_LOG[] =
+    "INSERT INTO main.migrate_log (at, actor, action, revision, from_version, to_version, "
+    "statement,"
+    " statements, duration_ms, checksum, outcome)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1), nullif(?7, -1), nullif(?8, -1), ?9, 'done')";
+
+static const char INSERT_REVISION[] =
+    "INSERT INTO main.migrate_revision (revision, message, upgrade, downgrade,"
+    " upgrade_transactional, downgrade_transactional, script, checksum, created_at, created_by)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+static const char UPDATE_REVISION[] =
+    "UPDATE main.migrate_revision SET message = ?2, upgrade = ?3, downgrade = ?4,"
+    " upgrade_transactional = ?5, downgrade_transactional = ?6, script = ?7, checksum = ?8"
+    " WHERE revision = ?1";
+
+static const char DELETE_REVISION[] = "DELETE FROM main.migrate_revision WHERE revision = ?";
+static const char DELETE_EDGES[] = "DELETE FROM main.migrate_edge WHERE revision = ?";
+static const char DELETE_LABELS[] = "DELETE FROM main.migrate_label WHERE revision = ?";
+
+static const char INSERT_EDGE[] =
+    "INSERT INTO main.migrate_edge (revision, parent, kind, ordinal) VALUES (?, ?, ?, ?)";
+static const char INSERT_LABEL[] =
+    "INSERT INTO main.migrate_label (label, revision, ordinal) VALUES (?, ?, ?)";
+
+static const char INSERT_VERSION[] = "INSERT INTO main.migrate_version (version_num) VALUES (?)";
+static const char DELETE_VERSION[] = "DELETE FROM main.migrate_version WHERE version_num = ?";
+static const char UPDATE_VERSION[] =
+    "UPDATE main.migrate_version SET version_num = ?2 WHERE version_num = ?1";
+
+/* --- reading values ----------------------------------------------------------------------------
+ */
+
+/* Where values come from: the row of a table, and where complaints about it go. */
+typedef struct row_source {
+    limbeck_call *call;
+    sqlite3_stmt *row;
+    const char *table;
+    lim_problems *problems; /* NULL: a wrong value fails the call */
+    const char *subject;    /* the revision concerned, as far as it is known */
+    bool wrong;             /* a value of this row was wrong */
+} row_source;
+
+static void complain(row_source *from, int column, const char *what) {
+    lim_context *cx = &from->call->cx;
+    const char *name = sqlite3_column_name(from->row, column);
+    if (from->wrong) {
+        return;
+    }
+    from->wrong = true;
+    if (from->problems != NULL) {
+        const char *problem = lim_format(cx, "%s.%s %s", from->table, name, what);
+        if (problem != NULL) {
+            lim_problem_add(cx, from->problems, from->subject, problem);
+        }
+    } else {
+        lim_fail(cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
+                 "the ledger is damaged: %s.%s %s", from->table, name, what);
+    }
+}
+
+/* Text of a column copied to the call's memory; NULL when it is wrong. */
+static const char *text_value(row_source *from, int column) {
+    const char *text, *copy;
+    size_t length;
+    if (sqlite3_column_type(from->row, column) != SQLITE_TEXT) {
+        complain(from, column, "is not text");
+        return NULL;
+    }
+    text = (const char *)sqlite3_column_text(from->row, column);
+    length = (size_t)sqlite3_column_bytes(from->row, column);
+    if (text == NULL) {
+        lim_fail(&from->call->cx, LIM_NOMEM, NULL, "out of memory");
+        return NULL;
+    }
+    if (strlen(text) != length) {
+        complain(from, column, "holds a NUL byte");
+        return NULL;
+    }
+    if (!lim_utf8_valid(text, length, NULL)) {
+        complain(from, column, "is not valid UTF-8");
+        return NULL;
+    }
+    copy = lim_copy(&from->call->cx, text, length);
+    return copy;
+}
+
+static int64_t integer_value(row_source *from, int column, int64_t low, int64_t high) {
+    int64_t value = sqlite3_column_int64(from->row, column);
+    if (sqlite3_column_type(from->row, column) != SQLITE_INTEGER || value < low || value > high) {
+        complain(from, column, low == 0 && high == 1 ? "is neither 0 nor 1" : "is not a number");
+        return low;
+    }
+    return value;
+}
+
+/* --- reading tables ----------------------------------------------------------------------------
+ */
+
+static int compare_seq(const void *a, const void *b) {
+    const lim_revision *x = a, *y = b;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Ids alone come from the index on them, which is small, and are put into the order of storing. */
+static void read_names(row_source *from, lim_ledger *rows) {
+    lim_revision revision = {.message = "",
+                             .checksum = "",
+                             .upgrade_transactional = true,
+                             .downgrade_transactional = true,
+                             .reversible = true};
+    revision.seq = sqlite3_column_int64(from->row, 0);
+    revision.id = text_value(from, 1);
+    if (!from->wrong) {
+        lim_ledger_add_revision(&from->call->cx, rows, &revision);
+    }
+}
+
+static void read_revision(row_source *from, lim_ledger *rows) {
+    lim_revision revision = {0};
+    revision.seq = sqlite3_column_int64(from->row, 0);
+    revision.id = from->subject = text_value(from, 1);
+    revision.message = text_value(from, 2);
+    revision.upgrade_transactional = integer_value(from, 3, 0, 1) != 0;
+    revision.downgrade_transactional = integer_value(from, 4, 0, 1) != 0;
+    revision.reversible = sqlite3_column_int(from->row, 5) != 0;
+    revision.has_script = sqlite3_column_int(from->row, 6) != 0;
+    revision.checksum = text_value(from, 7);
+    if (sqlite3_column_count(from->row) > 8) {
+        revision.created_at = text_value(from, 8);
+        revision.created_by = text_value(from, 9);
+    }
+    if (!from->wrong) {
+        lim_ledger_add_revision(&from->call->cx, rows, &revision);
+    }
+}
+
+static void read_edge(row_source *from, lim_ledger *rows) {
+    lim_edge edge = {0};
+    const char *kind;
+    edge.revision = from->subject = text_value(from, 0);
+    edge.parent = text_value(from, 1);
+    kind = text_value(from, 2);
+    edge.ordinal = (int32_t)integer_value(from, 3, 0, INT32_MAX);
+    if (kind != NULL && !lim_edge_kind_parse(kind, &edge.kind)) {
+        complain(from, 2, "is neither down_revision nor depends_on");
+    }
+    if (!from->wrong) {
+        lim_ledger_add_edge(&from->call->cx, rows, &edge);
+    }
+}
+
+static void read_label(row_source *from, lim_ledger *rows) {
+    lim_label label = {0};
+    label.label = text_value(from, 0);
+    label.revision = from->subject = text_value(from, 1);
+    label.ordinal = (int32_t)integer_value(from, 2, 0, INT32_MAX);
+    if (!from->wrong) {
+        lim_ledger_add_label(&from->call->cx, rows, &label);
+    }
+}
+
+static void read_version(row_source *from, lim_ledger *rows) {
+    lim_version version = {.version_num = text_value(from, 0)};
+    if (!from->wrong) {
+        lim_ledger_add_version(&from->call->cx, rows, &version);
+    }
+}
+
+static bool read_table(limbeck_call *call, const char *sql, const char *table,
+                       void (*read)(row_source *, lim_ledger *), lim_problems *problems,
+                       lim_ledger *rows) {
+    sqlite3_stmt *row = limbeck_statement(call, sql);
+    while (row != NULL && limbeck_row(call, row)) {
+        row_source from = {.call = call, .row = row, .table = table, .problems = problems};
+        read(&from, rows);
+        if (limbeck_failed(call)) {
+            sqlite3_reset(row);
+        }
+        if (limbeck_failed(call)) {
+            return false;
+        }
+    }
+    return !limbeck_failed(call);
+}
+
+/* What the log says of how a version came. */
+static bool read_applied(limbeck_call *call, lim_ledger *rows) {
+    for (uint32_t i = 0; i < rows->version_count; i++) {
+        lim_version *version = &rows->versions[i];
+        sqlite3_stmt *row = limbeck_statement(call, SELECT_APPLIED);
+        if (row == NULL || !limbeck_bind(call, row, "t", version->version_num)) {
+            return false;
+        }
+        if (limbeck_row(call, row)) {
+            /* Nothing is decided by these two, so that what is wrong in them only isn't shown. */
+            lim_problems ignored = {0};
+            row_source from = {
+                .call = call, .row = row, .table = "migrate_log", .problems = &ignored};
+            version->applied_at = text_value(&from, 0);
+            version->applied_by = text_value(&from, 1);
+            sqlite3_reset(row);
+        }
+        if (limbeck_failed(call)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_tables(limbeck_call *call, int read, lim_problems *problems, lim_ledger *rows) {
+    bool all = (read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES)) != 0;
+    const char *revisions = (read & LIMBECK_READ_TIMES) ? SELECT_REVISIONS_TIMES
+                            : all                       ? SELECT_REVISIONS
+                                                        : SELECT_NAMES;
+    if (!read_table(call, revisions, "migrate_revision", all ? read_revision : read_names, problems,
+                    rows) ||
+        !read_table(call, SELECT_EDGES, "migrate_edge", read_edge, problems, rows) ||
+        !read_table(call, SELECT_LABELS, "migrate_label", read_label, problems, rows) ||
+        !read_table(call, SELECT_VERSIONS, "migrate_version", read_version, problems, rows)) {
+        return false;
+    }
+    if (!all && rows->revision_count > 1) {
+        qsort(rows->revisions, rows->revision_count, sizeof *rows->revisions, compare_seq);
+    }
+    return (read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows);
+}
+
+bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
+                        limbeck_ledger *ledger) {
+    sqlite3_stmt *snapshot;
+    int rc;
+    memset(ledger, 0, sizeof *ledger);
+    /* As long as one statement is in the middle of a row the snapshot stays: no transaction that an
+    ** interrupt could leave open is needed. */
+    rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(snapshot);
+    }
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        limbeck_fail_sqlite(call, rc, lim_format(&call->cx, "%s() cannot read", call->function));
+    }
+    if (!limbeck_failed(call) && limbeck_tables_check(call, &ledger->present) && ledger->present) {
+        read_tables(call, read, problems, &ledger->rows);
+    }
+    sqlite3_finalize(snapshot);
+    if (limbeck_failed(call)) {
+        return false;
+    }
+    ledger->graph = lim_graph_build(&call->cx, &ledger->rows, problems);
+    return ledger->graph != NULL &&
+           lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state);
+}
+
+/* A body or a file: NULL is absent. */
+static bool bytes_value(limbeck_call *call, lim_context *cx, sqlite3_stmt *row, int column,
+                        lim_bytes *bytes, const char **wrong) {
+    const char *text;
+    *bytes = (lim_bytes){NULL, 0};
+    if (sqlite3_column_type(row, column) == SQLITE_NULL) {
+        return true;
+    }
+    if (sqlite3_column_type(row, column) != SQLITE_TEXT) {
+        *wrong = lim_format(&call->cx, "migrate_revision.%s is not text",
+                            sqlite3_column_name(row, column));
+        return false;
+    }
+    text = (const char *)sqlite3_column_text(row, column);
+    bytes->length = (size_t)sqlite3_column_bytes(row, column);
+    bytes->text = text != NULL ? lim_copy(cx, text, bytes->length) : NULL;
+    return bytes->text != NULL || lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+}
+
+bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
+                            lim_stored *stored, const char **problem) {
+    sqlite3_stmt *body = limbeck_statement(call, SELECT_BODIES);
+    const char *wrong = NULL;
+    bool ok;
+    *stored = (lim_stored){.row = row};
+    if (body == NULL || !limbeck_bind(call, body, "t", row->id)) {
+        return false;
+    }
+    if (!limbeck_row(call, body)) {
+        return lim_fail(&call->cx, LIM_CORRUPT, NULL, "revision \"%s\" is no longer stored",
+                        lim_show(&call->cx, row->id));
+    }
+    ok = bytes_value(call, cx, body, 0, &stored->upgrade, &wrong) &&
+         bytes_value(call, cx, body, 1, &stored->downgrade, &wrong) &&
+         bytes_value(call, cx, body, 2, &stored->script, &wrong);
+    sqlite3_reset(body);
+    if (!ok && wrong != NULL) {
+        if (problem != NULL) {
+            *problem = wrong;
+            return false;
+        }
+        lim_fail(&call->cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
+                 "the ledger is damaged: %s in revision \"%s\"", wrong,
+                 lim_show(&call->cx, row->id));
+    }
+    return ok;
+}
+
+/* --- writing -----------------------------------------------------------------------------------
+ */
+
+bool limbeck_store_prepare(limbeck_call *call) {
+    bool present;
+    if (!limbeck_tables_check(call, &present)) {
+        return false;
+    }
+    if (!present) {
+        return limbeck_tables_create(call);
+    }
+    return limbeck_write(call, LOCK_LEDGER, "");
+}
+
+bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {
+    const char *at = limbeck_timestamp(call);
+    const char *actor = at != NULL ? limbeck_user(call) : NULL;
+    return actor != NULL && limbeck_write(call, INSERT_LOG, "ttttttiit", at, actor, log->action,
+                                          log->revision, log->from_version, log->to_version,
+                                          log->statements, log->duration, log->checksum);
+}
+
+static bool write_parents(limbeck_call *call, const char *revision, const lim_list *parents,
+                          lim_edge_kind kind) {
+    for (uint32_t i = 0; i < parents->count; i++) {
+        if (!limbeck_write(call, INSERT_EDGE, "ttti", revision, parents->items[i],
+                           lim_edge_kind_name(kind), (int64_t)i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_relations(limbeck_call *call, const lim_record *record) {
+    if (!write_parents(call, record->id, &record->down_revision, LIM_DOWN_REVISION) ||
+        !write_parents(call, record->id, &record->depends_on, LIM_DEPENDS_ON)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < record->branch_labels.count; i++) {
+        if (!limbeck_write(call, INSERT_LABEL, "tti", record->branch_labels.items[i], record->id,
+                           (int64_t)i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_revision(limbeck_call *call, const lim_record *record) {
+    const char *message = record->message != NULL ? record->message : "";
+    const char *at, *user;
+    if (record->outcome == LIM_REPLACED) {
+        return limbeck_write(call, UPDATE_REVISION, "ttbbiibt", record->id, message,
+                             record->upgrade.text, record->upgrade.length, record->downgrade.text,
+                             record->downgrade.length, (int64_t)record->upgrade_transactional,
+                             (int64_t)record->downgrade_transactional, record->script.text,
+                             record->script.length, record->checksum);
+    }
+    at = limbeck_timestamp(call);
+    user = at != NULL ? limbeck_user(call) : NULL;
+    return user != NULL &&
+           limbeck_write(call, INSERT_REVISION, "ttbbiibttt", record->id, message,
+                         record->upgrade.text, record->upgrade.length, record->downgrade.text,
+                         record->downgrade.length, (int64_t)record->upgrade_transactional,
+                         (int64_t)record->downgrade_transactional, record->script.text,
+                         record->script.length, record->checksum, at, user);
+}
+
+static bool log_record(limbeck_call *call, const char *action, const lim_record *record) {
+    limbeck_log log = {.action = action,
+                       .revision = record->id,
+                       .from_version = record->from_version,
+                       .to_version = record->id,
+                       .statements = -1,
+                       .duration = -1,
+                       .checksum = record->checksum};
+    return limbeck_store_log(call, &log);
+}
+
+bool limbeck_store_records(limbeck_call *call, const char *action, const lim_record *records,
+                           uint32_t count) {
+    /* A label may move from one replaced revision to another: all go before any comes. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (records[i].outcome == LIM_REPLACED &&
+            (!limbeck_write(call, DELETE_EDGES, "t", records[i].id) ||
+             !limbeck_write(call, DELETE_LABELS, "t", records[i].id))) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (records[i].outcome != LIM_UNCHANGED &&
+            (!write_revision(call, &records[i]) || !write_relations(call, &records[i]) ||
+             !log_record(call, action, &records[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool limbeck_store_delete(limbeck_call *call, const char *revision) {
+    return limbeck_write(call, DELETE_EDGES, "t", revision) &&
+           limbeck_write(call, DELETE_LABELS, "t", revision) &&
+           limbeck_write(call, DELETE_REVISION, "t", revision);
+}
+
+bool limbeck_store_change(limbeck_call *call, const lim_change *change) {
+    bool ok;
+    if (change->lost == NULL) {
+        ok = limbeck_write(call, INSERT_VERSION, "t", change->gained);
+    } else if (change->gained == NULL) {
+        ok = limbeck_write(call, DELETE_VERSION, "t", change->lost);
+    } else {
+        ok = limbeck_write(call, UPDATE_VERSION, "tt", change->lost, change->gained);
+    }
+    if (ok && sqlite3_changes(call->db) != 1) {
+        return lim_fail(&call->cx, LIM_CORRUPT,
+                        "SELECT * FROM migrate_validate() lists what is wrong.",
+                        "migrate_version does not hold \"%s\" once",
+                        lim_show(&call->cx, change->lost != NULL ? change->lost : change->gained));
+    }
+    return ok;
+}

@@ -1,0 +1,90 @@
+/*
+** store.h - the ledger's tables in an SQLite file
+**
+** The five tables of API.md and a sixth, migrate_format, whose one row says which form the other
+** five have; a file that says more than LIMBECK_FORMAT was written by a newer Limbeck and is
+*refused.
+** All are made by the first call that writes. They are always addressed as main., and before they
+*are
+** read or written it is made sure that they are what they should be: tables, with our columns,
+*without
+** triggers (TEMP ones too).
+**
+** Reading is done under one snapshot:
+**
+**     limbeck_ledger l;
+**     if (limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &l)) { ... l.graph, l.state ... }
+*/
+#ifndef LIMBECK_STORE_H
+#define LIMBECK_STORE_H
+
+#include "call.h"
+#include "author.h"
+#include "plan.h"
+
+#define LIMBECK_FORMAT 1
+
+/* What of the ledger is read. Bodies never are. */
+typedef enum limbeck_read {
+    LIMBECK_READ_NAMES =
+        0,                /* of revisions the id alone: enough to see that nothing is to be done */
+    LIMBECK_READ_ALL = 1, /* all that planning and authoring needs */
+    LIMBECK_READ_TIMES = 2,  /* and created_at, created_by */
+    LIMBECK_READ_APPLIED = 4 /* and applied_at, applied_by of the version rows */
+} limbeck_read;
+
+typedef struct limbeck_ledger {
+    bool present; /* the tables exist */
+    lim_ledger rows;
+    lim_graph *graph;
+    lim_state state;
+} limbeck_ledger;
+
+/* Checks the tables and reads them into *ledger; without tables it is empty. With problems given,
+** whatever is wrong with rows is listed there and left out; otherwise it is an error. */
+bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
+                        limbeck_ledger *ledger);
+
+/* Inside the call's transaction: makes the tables if there are none, and takes the write lock. */
+bool limbeck_store_prepare(limbeck_call *call);
+
+/* The stored revision with its bodies, copied to cx. With problem given, a value that is no text is
+*no
+** failure but *problem (in the call's memory), and the result is false. */
+bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
+                            lim_stored *stored, const char **problem);
+
+/* --- writing, inside the call's transaction ----------------------------------------------------
+ */
+
+/* A row of migrate_log that says that something was done; NULL where a column stays empty. */
+typedef struct limbeck_log {
+    const char *action;
+    const char *revision;
+    const char *from_version;
+    const char *to_version;
+    int64_t statements; /* how many the body has; -1: no body was run */
+    int64_t duration;   /* milliseconds; -1: no body was run */
+    const char *checksum;
+} limbeck_log;
+
+bool limbeck_store_log(limbeck_call *call, const limbeck_log *log);
+
+/* Writes records, parents before children, each with its edges, its labels and a log row under the
+** given action. */
+bool limbeck_store_records(limbeck_call *call, const char *action, const lim_record *records,
+                           uint32_t count);
+
+/* Removes a revision with its edges and labels. */
+bool limbeck_store_delete(limbeck_call *call, const char *revision);
+
+/* Makes one change of the version rows; it must meet the row that it expects. */
+bool limbeck_store_change(limbeck_call *call, const lim_change *change);
+
+/* --- names -------------------------------------------------------------------------------------
+ */
+
+/* True when the name is one of the ledger's tables or indices, whatever its case. */
+bool limbeck_store_owns(const char *name);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+** transaction.c - all or nothing
+*/
+#include "transaction.h"
+
+void limbeck_transaction_arm(limbeck_call *call) {
+    limbeck_transaction *t = &call->transaction;
+    sqlite3_finalize(t->emergency);
+    t->emergency = NULL;
+    sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &t->emergency, NULL);
+}
+
+bool limbeck_transaction_begin(limbeck_call *call) {
+    limbeck_transaction *t = &call->transaction;
+    const char *random = limbeck_random(call, 16);
+    char sql[96];
+    int rc;
+    *t = (limbeck_transaction){.own = sqlite3_get_autocommit(call->db) != 0,
+                               .last_rowid = sqlite3_last_insert_rowid(call->db)};
+    if (random == NULL) {
+        return false;
+    }
+    if (sqlite3_db_readonly(call->db, "main") == 1) {
+        call->code = SQLITE_READONLY;
+        return lim_fail(&call->cx, LIM_STATE, limbeck_lock_hint(call, SQLITE_READONLY),
+                        "%s() cannot write: the database is read-only", call->function);
+    }
+    sqlite3_snprintf((int)sizeof t->savepoint, t->savepoint, "migrate$%s", random);
+    sqlite3_snprintf((int)sizeof sql, sql, t->own ? "BEGIN IMMEDIATE" : "SAVEPOINT \"%s\"",
+                     t->savepoint);
+    rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+    if (rc != SQLITE_OK) {
+        return limbeck_fail_sqlite(call, rc,
+                                   lim_format(&call->cx, "%s() cannot begin", call->function));
+    }
+    t->open = true;
+    limbeck_transaction_arm(call);
+    return true;
+}
+
+bool limbeck_transaction_lost(const limbeck_call *call) {
+    return call->transaction.open && sqlite3_get_autocommit(call->db) != 0;
+}
+
+static int run_on_savepoint(limbeck_call *call, const char *words) {
+    char sql[96];
+    sqlite3_snprintf((int)sizeof sql, sql, "%s \"%s\"", words, call->transaction.savepoint);
+    return sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+}
+
+bool limbeck_transaction_commit(limbeck_call *call) {
+    limbeck_transaction *t = &call->transaction;
+    int rc;
+    if (limbeck_failed(call)) {
+        return false;
+    }
+    limbeck_call_drop_statements(call);
+    rc = t->own ? sqlite3_exec(call->db, "COMMIT", NULL, NULL, NULL)
+                : run_on_savepoint(call, "RELEASE");
+    if (rc != SQLITE_OK) {
+        return limbeck_fail_sqlite(call, rc,
+                                   lim_format(&call->cx, "%s() cannot commit", call->function));
+    }
+    t->open = false;
+    return true;
+}
+
+/* Rolls back the whole transaction, the caller's too, when everything else has failed. While an
+** interrupt is pending every statement fails; one that writes then takes the transaction with it.
+** Without its prepared form such a statement must be compiled, and the parser looks for interrupts
+*at
+** white space only: hence the odd spelling. If there is no interrupt both are without effect, and
+** ROLLBACK works. */
+static void roll_back_everything(limbeck_call *call) {
+    sqlite3_stmt *emergency = call->transaction.emergency;
+    if (emergency != NULL) {
+        sqlite3_step(emergency);
+        sqlite3_reset(emergency);
+    }
+    if (!sqlite3_get_autocommit(call->db)) {
+        sqlite3_exec(call->db, "PRAGMA\"user_version\"=0;", NULL, NULL, NULL);
+    }
+    if (!sqlite3_get_autocommit(call->db)) {
+        sqlite3_exec(call->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
+static void roll_back(limbeck_call *call) {
+    limbeck_transaction *t = &call->transaction;
+    bool done = false;
+    if (!sqlite3_get_autocommit(call->db)) {
+        if (t->own) {
+            done = sqlite3_exec(call->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
+        } else {
+            done = run_on_savepoint(call, "ROLLBACK TO") == SQLITE_OK &&
+                   run_on_savepoint(call, "RELEASE") == SQLITE_OK;
+        }
+        if (!done && !sqlite3_get_autocommit(call->db)) {
+            roll_back_everything(call);
+        }
+    }
+    if (done || call->cx.error.code == LIM_NOMEM) {
+        return;
+    }
+    if (!sqlite3_get_autocommit(call->db)) {
+        lim_fail_detail(&call->cx, "The transaction could not be rolled back: close the "
+                                   "connection, which does it.");
+    } else if (!t->own) {
+        lim_fail_detail(&call->cx, "SQLite ended the whole transaction: what the caller did in it "
+                                   "before is rolled back too.");
+    }
+}
+
+void limbeck_transaction_end(limbeck_call *call) {
+    limbeck_transaction *t = &call->transaction;
+    if (t->savepoint[0] == '\0') {
+        return; /* none was begun */
+    }
+    limbeck_call_drop_statements(call);
+    if (t->open) {
+        roll_back(call);
+        t->open = false;
+    }
+    sqlite3_finalize(t->emergency);
+    sqlite3_set_last_insert_rowid(call->db, t->last_rowid);
+    *t = (limbeck_transaction){.open = false};
+}

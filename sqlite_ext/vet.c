@@ -1,0 +1,300 @@
+/*
+** vet.c - what a body may not do, found out before anything of it runs
+*/
+#include "vet.h"
+#include "functions.h"
+#include "pragma.h"
+#include "store.h"
+#include <string.h>
+
+#define MESSAGE_HINT "Take the statement out of the body."
+
+/* A walk over the tokens of one statement. */
+typedef struct token_walk {
+    const char *text;
+    size_t end;
+    lim_token token; /* the present one; END after the last */
+} token_walk;
+
+static token_walk walk_begin(const char *text, const lim_statement *statement) {
+    return (token_walk){text, statement->end, statement->first};
+}
+
+static void walk_next(token_walk *walk) {
+    walk->token = lim_lex_significant(LIM_SQLITE, walk->text, walk->end,
+                                      walk->token.start + walk->token.length);
+}
+
+static bool walk_at(const token_walk *walk, const char *word) {
+    return lim_token_is(walk->text, walk->token, word);
+}
+
+/* Passes over the word if it is there. */
+static bool walk_pass(token_walk *walk, const char *word) {
+    if (walk_at(walk, word)) {
+        walk_next(walk);
+        return true;
+    }
+    return false;
+}
+
+/* True when the present token is a name of the ledger's. */
+static bool names_ledger(limbeck_call *call, const token_walk *walk) {
+    const char *name;
+    if (walk->token.kind != LIM_TOKEN_WORD && walk->token.kind != LIM_TOKEN_QUOTED &&
+        walk->token.kind != LIM_TOKEN_STRING) {
+        return false;
+    }
+    /* Longer than any name of the ledger, quotes included: most strings. */
+    if (walk->token.length > 64) {
+        return false;
+    }
+    name = lim_token_name(&call->cx, LIM_SQLITE, walk->text, walk->token);
+    return name != NULL && limbeck_store_owns(name);
+}
+
+/* Passes over `main.` before a name. False: the name is in another database. */
+static bool pass_schema(limbeck_call *call, token_walk *walk) {
+    token_walk ahead = *walk;
+    const char *schema;
+    walk_next(&ahead);
+    if (ahead.token.kind != LIM_TOKEN_DOT) {
+        return true;
+    }
+    schema = lim_token_name(&call->cx, LIM_SQLITE, walk->text, walk->token);
+    walk_next(&ahead);
+    *walk = ahead;
+    return schema != NULL && sqlite3_stricmp(schema, "main") == 0;
+}
+
+static bool is_ledger_table(limbeck_call *call, token_walk *walk) {
+    return pass_schema(call, walk) && names_ledger(call, walk);
+}
+
+/* ALTER, DROP and CREATE: the object that they make, change or remove, and the table that an index
+** or a trigger is for. A trigger may not name the ledger at all. */
+static bool changes_ledger_schema(limbeck_call *call, token_walk walk) {
+    static const char *const kinds[] = {"table", "index", "view", "trigger"};
+    bool create = walk_at(&walk, "create"), index = false, trigger = false, known = false;
+    token_walk whole = walk;
+    if (!create && !walk_at(&walk, "alter") && !walk_at(&walk, "drop")) {
+        return false;
+    }
+    walk_next(&walk);
+    while (walk_pass(&walk, "temp") || walk_pass(&walk, "temporary") ||
+           walk_pass(&walk, "unique") || walk_pass(&walk, "virtual")) {
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && !known; i++) {
+        if (walk_pass(&walk, kinds[i])) {
+            known = true;
+            index = i == 1;
+            trigger = i == 3;
+        }
+    }
+    if (walk_pass(&walk, "if")) {
+        walk_pass(&walk, "not");
+        walk_pass(&walk, "exists");
+    }
+    if (is_ledger_table(call, &walk)) {
+        return true;
+    }
+    if (create && index) {
+        walk_next(&walk);
+        return walk_pass(&walk, "on") && is_ledger_table(call, &walk);
+    }
+    for (; create && trigger && whole.token.kind != LIM_TOKEN_END; walk_next(&whole)) {
+        if (names_ledger(call, &whole)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* INSERT, REPLACE, UPDATE and DELETE, with or without WITH: the table that they change. */
+static bool changes_ledger_rows(limbeck_call *call, token_walk walk) {
+    while (walk.token.kind != LIM_TOKEN_END) {
+        bool update = walk_at(&walk, "update"), remove = walk_at(&walk, "delete");
+        if (!update && !remove && !walk_at(&walk, "into")) {
+            walk_next(&walk);
+            continue;
+        }
+        walk_next(&walk);
+        if (update && walk_pass(&walk, "or")) {
+            walk_next(&walk);
+        }
+        if (remove && !walk_pass(&walk, "from")) {
+            continue;
+        }
+        if (is_ledger_table(call, &walk)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool changes_ledger(limbeck_call *call, const token_walk *walk) {
+    if (walk_at(walk, "create") || walk_at(walk, "alter") || walk_at(walk, "drop")) {
+        return changes_ledger_schema(call, *walk);
+    }
+    if (walk_at(walk, "insert") || walk_at(walk, "replace") || walk_at(walk, "update") ||
+        walk_at(walk, "delete") || walk_at(walk, "with")) {
+        return changes_ledger_rows(call, *walk);
+    }
+    return false;
+}
+
+/* Parameters, and calls of functions that write. */
+static bool vet_tokens(limbeck_call *call, const limbeck_place *place, token_walk walk) {
+    for (; walk.token.kind != LIM_TOKEN_END; walk_next(&walk)) {
+        token_walk after = walk;
+        const char *name;
+        if (walk.token.kind == LIM_TOKEN_PARAMETER) {
+            return limbeck_fail_at(
+                call, place, walk.token.start, LIM_NOT_SUPPORTED, "Write the value itself.",
+                "a body cannot have parameters: %s",
+                lim_show_bytes(&call->cx, walk.text + walk.token.start, walk.token.length));
+        }
+        if (walk.token.kind != LIM_TOKEN_WORD && walk.token.kind != LIM_TOKEN_QUOTED) {
+            continue;
+        }
+        if (walk.token.length > 64 || walk.token.length < strlen("migrate_") ||
+            sqlite3_strnicmp(walk.text + walk.token.start + (walk.token.kind != LIM_TOKEN_WORD),
+                             "migrate_", 8) != 0) {
+            continue;
+        }
+        walk_next(&after);
+        name = lim_token_name(&call->cx, LIM_SQLITE, walk.text, walk.token);
+        if (name != NULL && after.token.kind == LIM_TOKEN_LEFT && limbeck_function_writes(name)) {
+            return limbeck_fail_at(call, place, walk.token.start, LIM_NOT_SUPPORTED, MESSAGE_HINT,
+                                   "a body cannot call %s()", name);
+        }
+    }
+    return !limbeck_failed(call);
+}
+
+static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted) {
+    const lim_statement *statement = limbeck_place_statement(place);
+    const char *text = place->body->text;
+    limbeck_pragma pragma = limbeck_pragma_read(text, statement);
+    token_walk walk = walk_begin(text, statement);
+    const char *first =
+        lim_show_bytes(&call->cx, text + statement->first.start, statement->first.length);
+    if (lim_statement_controls_transaction(LIM_SQLITE, text, statement)) {
+        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+                               "A body runs in one transaction as a whole. Only one BEGIN at its "
+                               "start and one COMMIT at its end may stand in it.",
+                               "%s is not possible in a body", first);
+    }
+    if (pragma.kind == LIMBECK_PRAGMA_REFUSED) {
+        return limbeck_fail_at(
+            call, place, pragma.name.start, LIM_NOT_SUPPORTED,
+            "It does nothing in a transaction, or a rollback does not undo it. "
+            "Run it outside of Limbeck.",
+            "PRAGMA %s is not possible in a body",
+            lim_show_bytes(&call->cx, text + pragma.name.start, pragma.name.length));
+    }
+    if (lim_statement_needs_autocommit(LIM_SQLITE, text, statement)) {
+        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+                               "It cannot run in a transaction. Run it outside of Limbeck.",
+                               "%s is not possible in a body", first);
+    }
+    if (pragma.kind == LIMBECK_PRAGMA_SETTING && pragma.setting == SQLITE_DBCONFIG_ENABLE_FKEY &&
+        !pragma.on) {
+        vetted->suspends_foreign_keys = true;
+    }
+    if (changes_ledger(call, &walk)) {
+        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED, MESSAGE_HINT,
+                               "a body cannot change Limbeck's ledger");
+    }
+    return vet_tokens(call, place, walk);
+}
+
+bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted) {
+    limbeck_place at = *place;
+    *vetted = (limbeck_vetted){0};
+    for (at.statement = 0; at.statement < at.body->count; at.statement++) {
+        if (!vet_statement(call, &at, vetted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- triggers that are there already
+ * --------------------------------------------------------------- */
+
+static bool mentions_ledger(const char *sql) {
+    for (; *sql != '\0'; sql++) {
+        if ((*sql == 'm' || *sql == 'M') && sqlite3_strnicmp(sql, "migrate_", 8) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool limbeck_watch_needed(limbeck_call *call, bool *needed) {
+    static const char SELECT_TRIGGERS[] =
+        "SELECT sql FROM main.sqlite_master WHERE type = 'trigger' UNION ALL "
+        "SELECT sql FROM sqlite_temp_master WHERE type = 'trigger'";
+    sqlite3_stmt *row = limbeck_statement(call, SELECT_TRIGGERS);
+    *needed = false;
+    while (row != NULL && limbeck_row(call, row)) {
+        const char *sql = (const char *)sqlite3_column_text(row, 0);
+        if (sql != NULL && mentions_ledger(sql)) {
+            *needed = true;
+            sqlite3_reset(row);
+            break;
+        }
+    }
+    return !limbeck_failed(call);
+}
+
+/* True when page is the root of a ledger table or index. */
+static bool is_ledger_page(limbeck_call *call, int64_t page) {
+    static const char SELECT_PAGE[] = "SELECT tbl_name FROM main.sqlite_master WHERE rootpage = ?";
+    sqlite3_stmt *row = limbeck_statement(call, SELECT_PAGE);
+    bool found = false;
+    if (row != NULL && limbeck_bind(call, row, "i", page) && limbeck_row(call, row)) {
+        found = limbeck_store_owns((const char *)sqlite3_column_text(row, 0));
+        sqlite3_reset(row);
+    }
+    return found;
+}
+
+bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place) {
+    const lim_statement *statement = limbeck_place_statement(place);
+    sqlite3_stmt *row = NULL;
+    bool writes = false;
+    char *sql;
+    int rc;
+    if (lim_token_is(place->body->text, statement->first, "explain")) {
+        return true;
+    }
+    sql = sqlite3_mprintf("EXPLAIN %.*s", (int)(statement->end - statement->start),
+                          place->body->text + statement->start);
+    if (sql == NULL) {
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    }
+    rc = sqlite3_prepare_v2(call->db, sql, -1, &row, NULL);
+    sqlite3_free(sql);
+    /* What cannot be prepared fails again, with its place, when it is to run. */
+    while (rc == SQLITE_OK && sqlite3_step(row) == SQLITE_ROW) {
+        const char *opcode = (const char *)sqlite3_column_text(row, 1);
+        if (opcode == NULL) {
+            sqlite3_finalize(row);
+            return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        }
+        if (strcmp(opcode, "OpenWrite") == 0 && sqlite3_column_int(row, 4) == 0) {
+            writes = writes || is_ledger_page(call, sqlite3_column_int64(row, 3));
+        } else if (strcmp(opcode, "Clear") == 0 && sqlite3_column_int(row, 3) == 0) {
+            writes = writes || is_ledger_page(call, sqlite3_column_int64(row, 2));
+        }
+    }
+    sqlite3_finalize(row);
+    if (writes) {
+        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+                               "A trigger does it. Drop the trigger.",
+                               "a body cannot change Limbeck's ledger");
+    }
+    return !limbeck_failed(call);
+}

@@ -1,0 +1,35 @@
+/*
+** vet.h - what a body may not do, found out before anything of it runs
+**
+** Refused are: transaction words (except BEGIN ... COMMIT around the whole body), ATTACH, DETACH,
+** VACUUM, pragmas that do not belong into a transaction, parameters, calls of migrate_ functions
+*that
+** write, and changes of the ledger.
+**
+** All this is judged by the statement's tokens, which is sound: SQLite has no way of writing these
+** words, a function's name or the table that a statement changes other than as tokens of their own.
+** What remains is a trigger that is in the database already and changes the ledger when a body
+*changes
+** its table. A trigger that names the ledger makes the runner look at each statement's EXPLAIN for
+** writes to the ledger's pages before it runs the statement (limbeck_watch_*).
+*/
+#ifndef LIMBECK_VET_H
+#define LIMBECK_VET_H
+
+#include "place.h"
+
+/* What the runner wants to know of a body beforehand. */
+typedef struct limbeck_vetted {
+    bool suspends_foreign_keys; /* it says PRAGMA foreign_keys = OFF */
+} limbeck_vetted;
+
+/* Judges every statement of place->body (place->statement is of no concern). */
+bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted);
+
+/* True when a trigger of main or temp names a table of the ledger. */
+bool limbeck_watch_needed(limbeck_call *call, bool *needed);
+
+/* Refuses the statement, which is text[0 .. length), if its program would write to the ledger. */
+bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place);
+
+#endif
