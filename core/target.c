@@ -584,7 +584,7 @@ static bool start_of_step_down(lim_context *cx, const lim_graph *g, const lim_wo
 
 static bool resolve_step_down(lim_context *cx, const lim_graph *g, const lim_word *word,
                               const lim_state *state, lim_downgrade *out) {
-    lim_node start;
+    lim_node start = LIM_NONE;
     lim_walk end;
     bool from_state = !*word->symbol;
     out->label = word->label;
