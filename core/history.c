@@ -144,8 +144,7 @@ static bool draw_text(drawing *d) {
 /* ---- mermaid --------------------------------------------------------------------------------- */
 
 /* Inside "..." mermaid reads entity codes (#35;), HTML and, before anything else, directives (%%{)
-*and
-** styles wherever they stand; so only what means nothing to any of them is written as it is. */
+** and styles wherever they stand; so only what means nothing to any of them is left as it is. */
 static void mermaid_quote(lim_text *out, const char *shown) {
     static const char PLAIN[] = " _-.,()/+=";
     for (const char *p = shown; *p; p++) {

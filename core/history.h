@@ -7,18 +7,19 @@
 **
 **     o   3f2a9c1b77de merge accounts and billing (head)
 **     |\
-**     | o 8a41c2d0 [billing] add invoices (depends on 77aa01bc)
 **     @ | 5b1e22f0 [accounts] add accounts
+**     | o 8a41c2d0 [billing] add invoices (depends on 77aa01bc)
 **     |/
 **     * 001 create users
 **
-** The marks: `@` current (a row of migrate_version), `*` applied, `o` pending. Lanes that end at a
-** base and start anew in the same place have a blank line between them. At most LIM_LANES_DRAWN lanes
-** are drawn, `~` stands for more. No line break at the end; no revision, no text.
+** The marks: `@` current (a row of migrate_version), `*` applied, `o` pending. A lane that ends at
+** a base and one that starts in the same place have a blank line between them. Not more than
+** LIM_LANES_DRAWN lanes are drawn, `~` stands for the others. There is no line break at the end;
+** without revisions the text is empty.
 **
-** Mermaid (flowchart) and dot have the classes applied, current and pending, an arrow from a revision
-** to each parent and a dashed one to each dependency. Whatever a message holds, the drawing stays
-** one: user text is cut, escaped and quoted.
+** Mermaid (a flowchart) and dot have the classes applied, current and pending, an arrow from a
+** revision to each parent and a dashed one to each dependency. Whatever a message holds, the
+** drawing stays sound: user text is cut, escaped and quoted.
 */
 #ifndef LIM_HISTORY_H
 #define LIM_HISTORY_H

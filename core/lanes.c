@@ -331,9 +331,8 @@ static void strands_aim(lim_lanes *l) {
     }
 }
 
-/* The parents take the revision's lane. A lane that is there already stays, or comes along when it
-*is
-** on the right. */
+/* The parents take the revision's lane. A lane that is there already stays, or comes along from the
+** right. */
 static void lanes_pass(lim_lanes *l) {
     for (uint32_t i = 0; i < l->arm_count; i++) {
         lim_node p = l->arm[i];

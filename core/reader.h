@@ -15,9 +15,9 @@ typedef enum lim_cell_kind {
     LIM_CELL_TEXT,
     LIM_CELL_INTEGER,
     LIM_CELL_BOOLEAN,
-    LIM_CELL_TIME,      /* text in the host's own form, as the ledger row gave it */
-    LIM_CELL_UPGRADE,   /* the upgrade body of the revision text: the host fetches it when asked */
-    LIM_CELL_DOWNGRADE  /* likewise */
+    LIM_CELL_TIME,     /* text in the host's own form, as the ledger row gave it */
+    LIM_CELL_UPGRADE,  /* the upgrade body of the revision text: the host fetches it when asked */
+    LIM_CELL_DOWNGRADE /* likewise */
 } lim_cell_kind;
 
 typedef struct lim_cell {
@@ -52,12 +52,12 @@ typedef struct lim_reader {
     const char *name; /* migrate_history, ... */
     const lim_column *columns;
     uint32_t column_count;
-    const char *arguments[LIM_READER_ARGUMENTS]; /* names of its parameters, NULL: no more; a column may
-                                                    have the same name */
-    bool needs_times;    /* created_at, created_by of revisions */
-    bool needs_applied;  /* applied_at, applied_by of versions */
-    bool needs_problems; /* the graph is built with problems listed */
-    bool needs_bodies;   /* and checksums and bodies are checked, which reads every body */
+    const char *arguments[LIM_READER_ARGUMENTS]; /* names of its parameters, NULL: no more; a
+                                                    column may have the same name */
+    bool needs_times;                            /* created_at, created_by of revisions */
+    bool needs_applied;                          /* applied_at, applied_by of versions */
+    bool needs_problems;                         /* the graph is built with problems listed */
+    bool needs_bodies; /* and checksums and bodies are checked, which reads every body */
     bool (*read)(lim_context *cx, const lim_view *view,
                  const char *const arguments[LIM_READER_ARGUMENTS], lim_table *table);
 } lim_reader;
