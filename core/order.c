@@ -229,19 +229,28 @@ typedef struct order_line {
     uint32_t previous, next;
 } order_line;
 
+/* A child still to come, as its parent last saw it. */
+typedef struct order_child {
+    uint32_t line; /* first_line[node] then: a lower bound, because it only grows */
+    lim_node node;
+} order_child;
+
 typedef struct lim_sort {
     lim_context *cx;
     const lim_graph *g;
     lim_set *waiting;     /* members not yet laid out */
-    uint32_t *children;   /* how many of a member's children are waiting */
     uint32_t *line_at;    /* the line whose tip the node is; LIM_NONE: none */
-    uint32_t *first_line; /* the first line whose tip is the node or lies above it, if clean */
-    lim_set *dirty;       /* first_line must be computed anew; then so must all below */
+    uint32_t *first_line; /* the first line whose tip is the node or lies above it; while the node
+                             is dirty, no more than a lower bound of that */
+    lim_node *witness;    /* the child from which first_line comes, or the node itself */
+    lim_set *dirty;
+    order_child *children; /* by all_next.start[n]: a heap of n's children, least line on top */
+    uint32_t *heap_size;   /* how many of them are left */
     order_line *lines;
     uint32_t line_count, line_capacity;
     uint32_t list_first, list_last;
     lim_node *stack;
-    order_frame *frames;
+    uint32_t stack_capacity;
     lim_reach *reach; /* made when a dependency with several dependants is met */
 } lim_sort;
 
@@ -278,59 +287,101 @@ static uint32_t remove_line(lim_sort *s, uint32_t id) {
     return line->previous != LIM_NONE ? line->previous : s->list_first;
 }
 
-/* Forgets first_line of a node and of all below it. */
-static void make_dirty(lim_sort *s, lim_node n) {
-    uint32_t count = 0;
-    if (s->dirty[n]) {
-        return;
-    }
-    s->dirty[n] = 1;
-    s->stack[count++] = n;
-    while (count) {
-        lim_nodes parents = lim_neighbours(&s->g->all_down, s->stack[--count]);
-        for (uint32_t i = 0; i < parents.count; i++) {
-            if (s->waiting[parents.node[i]] && !s->dirty[parents.node[i]]) {
-                s->dirty[parents.node[i]] = 1;
-                s->stack[count++] = parents.node[i];
-            }
+static void sift_down(order_child *heap, uint32_t size, uint32_t at) {
+    for (;;) {
+        uint32_t least = 2 * at + 1;
+        if (least >= size) {
+            return;
         }
+        least += least + 1 < size && heap[least + 1].line < heap[least].line;
+        if (heap[at].line <= heap[least].line) {
+            return;
+        }
+        order_child moved = heap[at];
+        heap[at] = heap[least];
+        heap[least] = moved;
+        at = least;
     }
 }
 
-/* The first line whose tip lies above n: the least first_line of the children still waiting. */
-static uint32_t line_above(lim_sort *s, lim_node n) {
-    uint32_t depth = 0;
-    uint32_t result = LIM_NONE;
-    s->frames[depth++] = (order_frame){n, 0};
+static bool push(lim_sort *s, uint32_t *count, lim_node n) {
+    if (!lim_grow(s->cx, (void **)&s->stack, &s->stack_capacity, *count + 1, sizeof *s->stack)) {
+        return false;
+    }
+    s->stack[(*count)++] = n;
+    return true;
+}
+
+/* Makes dirty a node whose first line may have changed, and all whose first line came from it. */
+static bool make_dirty(lim_sort *s, lim_node n) {
+    uint32_t count = 0;
+    if (s->dirty[n]) {
+        return true;
+    }
     s->dirty[n] = 1;
-    while (depth) {
-        order_frame *frame = &s->frames[depth - 1];
-        lim_nodes children = lim_neighbours(&s->g->all_next, frame->node);
-        lim_node down_to = LIM_NONE;
-        for (; frame->next < children.count; frame->next++) {
-            lim_node child = children.node[frame->next];
-            if (s->waiting[child] && s->dirty[child]) {
-                down_to = child;
-                break;
+    if (!push(s, &count, n)) {
+        return false;
+    }
+    while (count) {
+        lim_node at = s->stack[--count];
+        lim_nodes parents = lim_neighbours(&s->g->all_down, at);
+        for (uint32_t i = 0; i < parents.count; i++) {
+            lim_node p = parents.node[i];
+            if (s->waiting[p] && !s->dirty[p] && s->witness[p] == at) {
+                s->dirty[p] = 1;
+                if (!push(s, &count, p)) {
+                    return false;
+                }
             }
         }
-        if (down_to != LIM_NONE) {
-            s->frames[depth++] = (order_frame){down_to, 0};
+    }
+    return true;
+}
+
+/* Brings the top of n's heap in order: drops what is laid out, corrects what has grown. Returns the
+** child on top, whose line is right unless the child is dirty; LIM_NONE: no child is left. */
+static lim_node top_child(lim_sort *s, lim_node n) {
+    order_child *heap = s->children + s->g->all_next.start[n];
+    while (s->heap_size[n]) {
+        if (!s->waiting[heap->node]) {
+            *heap = heap[--s->heap_size[n]];
+        } else if (heap->line != s->first_line[heap->node]) {
+            heap->line = s->first_line[heap->node];
+        } else {
+            return heap->node;
+        }
+        sift_down(heap, s->heap_size[n], 0);
+    }
+    return LIM_NONE;
+}
+
+/* The first line whose tip lies above n; LIM_NONE: no child of n is still to come. What has to be
+** known for it is cleaned on the way, from n up to the tip of that line. False: LIM_NOMEM. */
+static bool line_above(lim_sort *s, lim_node n, uint32_t *line) {
+    uint32_t count = 0;
+    if (!push(s, &count, n)) {
+        return false;
+    }
+    while (count) {
+        lim_node at = s->stack[count - 1];
+        lim_node child = top_child(s, at);
+        uint32_t above = child == LIM_NONE ? LIM_NONE : s->first_line[child];
+        bool own = count > 1 && s->line_at[at] <= above;
+        if (!own && child != LIM_NONE && s->dirty[child]) {
+            if (!push(s, &count, child)) {
+                return false;
+            }
             continue;
         }
-        result = LIM_NONE;
-        for (uint32_t i = 0; i < children.count; i++) {
-            lim_node child = children.node[i];
-            if (s->waiting[child] && s->first_line[child] < result) {
-                result = s->first_line[child];
-            }
+        if (--count == 0) {
+            *line = above;
+            return true;
         }
-        lim_node done = frame->node;
-        s->first_line[done] = s->line_at[done] < result ? s->line_at[done] : result;
-        s->dirty[done] = 0;
-        depth--;
+        s->first_line[at] = own ? s->line_at[at] : above;
+        s->witness[at] = own ? at : child;
+        s->dirty[at] = 0;
     }
-    return result;
+    return true;
 }
 
 /* Whether the i-th of n's parents is one that its line follows. */
@@ -350,7 +401,7 @@ static bool counts_as_parent(lim_sort *s, lim_node n, lim_nodes parents, uint32_
     return !is_inherited(s->cx, s->g, s->reach, n, p);
 }
 
-/* Lays n out and moves its line on; returns the next cursor. */
+/* Lays the tip at the cursor out and moves its line on; the cursor follows. */
 static bool emit(lim_sort *s, uint32_t *cursor, lim_node *out, uint32_t *filled) {
     lim_node n = s->lines[*cursor].tip;
     lim_nodes parents = lim_neighbours(&s->g->all_down, n);
@@ -359,24 +410,28 @@ static bool emit(lim_sort *s, uint32_t *cursor, lim_node *out, uint32_t *filled)
     s->waiting[n] = 0;
     s->line_at[n] = LIM_NONE;
     for (uint32_t i = 0; i < parents.count; i++) {
-        if (s->waiting[parents.node[i]]) {
-            s->children[parents.node[i]]--;
-            make_dirty(s, parents.node[i]);
-        }
-    }
-    for (uint32_t i = 0; i < parents.count; i++) {
         lim_node p = parents.node[i];
-        if (!s->waiting[p] || s->line_at[p] != LIM_NONE || !counts_as_parent(s, n, parents, i)) {
+        if (!s->waiting[p]) {
             continue;
         }
-        if (continued) {
-            if (!add_line(s, p)) {
-                return false;
+        if (s->line_at[p] == LIM_NONE && counts_as_parent(s, n, parents, i)) {
+            if (continued) {
+                if (!add_line(s, p)) {
+                    return false;
+                }
+            } else {
+                continued = true;
+                s->lines[*cursor].tip = p;
+                s->line_at[p] = *cursor;
             }
-        } else {
-            continued = true;
-            s->lines[*cursor].tip = p;
-            s->line_at[p] = *cursor;
+        }
+        if (s->witness[p] != n) {
+            continue;
+        }
+        if (s->line_at[p] == s->first_line[p]) {
+            s->witness[p] = p; /* its line came down to it: nothing changed below */
+        } else if (!make_dirty(s, p)) {
+            return false;
         }
     }
     if (!continued) {
@@ -410,26 +465,46 @@ static bool sort_begin(lim_context *cx, const lim_graph *g, const lim_set *membe
     size_t size = (size_t)g->count + 1;
     *s = (lim_sort){.cx = cx, .g = g, .list_first = LIM_NONE, .list_last = LIM_NONE};
     s->waiting = lim_set_new(cx, g);
-    s->dirty = lim_set_new(cx, g);
-    s->children = LIM_NEW(cx, uint32_t, size);
     s->line_at = LIM_NEW(cx, uint32_t, size);
     s->first_line = LIM_NEW(cx, uint32_t, size);
-    s->stack = LIM_NEW(cx, lim_node, size);
-    s->frames = LIM_NEW(cx, order_frame, size);
-    if (!s->waiting || !s->dirty || !s->children || !s->line_at || !s->first_line || !s->stack ||
-        !s->frames) {
+    s->heap_size = LIM_NEW(cx, uint32_t, size);
+    s->witness = LIM_NEW(cx, lim_node, size);
+    s->dirty = lim_set_new(cx, g);
+    s->children = LIM_NEW(cx, order_child, (size_t)g->all_next.start[g->count] + 1);
+    if (!s->waiting || !s->line_at || !s->first_line || !s->heap_size || !s->children ||
+        !s->witness || !s->dirty ||
+        !lim_grow(cx, (void **)&s->stack, &s->stack_capacity, 64, sizeof *s->stack)) {
         return false;
     }
     memcpy(s->waiting, members, g->count);
-    memset(s->dirty, 1, g->count);
     memset(s->line_at, 0xff, g->count * sizeof *s->line_at); /* LIM_NONE */
-    for (lim_node n = 0; n < g->count; n++) {
-        lim_nodes parents = lim_neighbours(&g->all_down, n);
-        for (uint32_t i = 0; members[n] && i < parents.count; i++) {
-            s->children[parents.node[i]]++;
-        }
-    }
     return true;
+}
+
+/* Computes first_line of every member, children before parents, and fills the heaps on the way. */
+static void first_lines(lim_sort *s) {
+    const lim_graph *g = s->g;
+    for (uint32_t i = g->count; i-- > 0;) {
+        lim_node n = g->oldest_first[i];
+        order_child *heap = s->children + g->all_next.start[n];
+        lim_nodes above = lim_neighbours(&g->all_next, n);
+        uint32_t size = 0;
+        if (!s->waiting[n]) {
+            continue;
+        }
+        for (uint32_t k = 0; k < above.count; k++) {
+            if (s->waiting[above.node[k]]) {
+                heap[size++] = (order_child){s->first_line[above.node[k]], above.node[k]};
+            }
+        }
+        for (uint32_t k = size / 2; k-- > 0;) {
+            sift_down(heap, size, k);
+        }
+        s->heap_size[n] = size;
+        bool own = size == 0 || s->line_at[n] < heap->line;
+        s->first_line[n] = own ? s->line_at[n] : heap->line;
+        s->witness[n] = own ? n : heap->node;
+    }
 }
 
 bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
@@ -440,9 +515,14 @@ bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_
     if (!out || !sort_begin(cx, g, members, &s) || !add_heads(&s, heads)) {
         return false;
     }
+    first_lines(&s);
     for (uint32_t cursor = s.list_first; s.list_first != LIM_NONE;) {
-        if (s.children[s.lines[cursor].tip]) {
-            cursor = line_above(&s, s.lines[cursor].tip);
+        uint32_t above;
+        if (!line_above(&s, s.lines[cursor].tip, &above)) {
+            return false;
+        }
+        if (above != LIM_NONE) {
+            cursor = above;
         } else if (!emit(&s, &cursor, out, &filled)) {
             return false;
         }
