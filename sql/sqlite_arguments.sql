@@ -1,0 +1,23 @@
+-- Arguments are text; an integer is taken as text, other kinds are refused.
+SELECT migrate_revision('one', '', '', 1001);
+SELECT migrate_upgrade(1001);
+SELECT migrate_upgrade(1.5);
+SELECT migrate_upgrade(x'31303031');
+SELECT migrate_upgrade(CAST(x'3130003031' AS text));
+SELECT migrate_upgrade(CAST(x'ff31' AS text));
+SELECT migrate_upgrade('a', 'b');
+SELECT migrate_downgrade();
+SELECT migrate_stamp('1001', 'maybe');
+SELECT migrate_revision('x', '', '', 'x1', 'base', 2);
+SELECT migrate_revision();
+SELECT revision FROM migrate_show();
+SELECT revision FROM migrate_history('a', 'b');
+SELECT revision FROM migrate_history(x'00');
+SELECT revision FROM migrate_history(1.5);
+SELECT migrate_graph(7);
+SELECT count(*) FROM migrate_history(NULL);
+SELECT migrate_upgrade(NULL);
+SELECT migrate_load_dir('no/such/folder');
+SELECT migrate_load_dir(NULL);
+SELECT migrate_load_dir('demo/migrations', 'nosuchtool');
+SELECT migrate_load(x'2d2d', 'x.sql');
