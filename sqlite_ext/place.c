@@ -8,17 +8,23 @@ const lim_statement *limbeck_place_statement(const limbeck_place *place) {
     return &place->body->statements[place->statement];
 }
 
+const char *limbeck_place_body(limbeck_call *call, const char *revision, const char *operation) {
+    if (revision == NULL) {
+        return operation;
+    }
+    return lim_format(&call->cx, "revision \"%s\" (%s)", lim_show(&call->cx, revision), operation);
+}
+
 /* `revision "r2" (upgrade), statement 2 of 3, line 3, column 8` */
 static const char *describe(limbeck_call *call, const limbeck_place *place, size_t offset) {
+    const char *body = limbeck_place_body(call, place->revision, place->operation);
     lim_position at = lim_position_at(place->body->text, place->body->length, offset);
-    lim_text t = {.cx = &call->cx};
-    if (place->revision != NULL) {
-        lim_text_addf(&t, "revision \"%s\" (%s), ", lim_show(&call->cx, place->revision),
-                      place->operation);
+    if (body == NULL) {
+        return NULL;
     }
-    lim_text_addf(&t, "statement %u of %u, line %u, column %u", (unsigned)place->statement + 1,
-                  (unsigned)place->body->count, (unsigned)at.line, (unsigned)at.column);
-    return lim_text_end(&t);
+    return lim_format(&call->cx, "%s, statement %u of %u, line %u, column %u", body,
+                      (unsigned)place->statement + 1, (unsigned)place->body->count,
+                      (unsigned)at.line, (unsigned)at.column);
 }
 
 bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offset,
@@ -36,14 +42,25 @@ bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offs
     return lim_fail(&call->cx, code, hint, "%s: %s\n%s", where, message, caret);
 }
 
+bool limbeck_fail_there(limbeck_call *call, const limbeck_place *place, size_t offset) {
+    lim_error *e = &call->cx.error;
+    if (e->code != LIM_NOMEM) {
+        const char *where = describe(call, place, offset);
+        const char *caret = lim_caret(&call->cx, place->body->text, place->body->length, offset);
+        if (where != NULL && caret != NULL) {
+            const char *message = lim_format(&call->cx, "%s: %s\n%s", where, e->message, caret);
+            e->message = message != NULL ? message : e->message;
+        }
+    }
+    return false;
+}
+
 bool limbeck_fail_body(limbeck_call *call, const char *revision, const char *operation) {
     lim_error *e = &call->cx.error;
-    if (e->code != LIM_NOMEM && revision != NULL) {
-        const char *message = lim_format(&call->cx, "revision \"%s\" (%s): %s",
-                                         lim_show(&call->cx, revision), operation, e->message);
-        if (message != NULL) {
-            e->message = message;
-        }
+    const char *body = limbeck_place_body(call, revision, operation);
+    if (e->code != LIM_NOMEM && body != NULL) {
+        const char *message = lim_format(&call->cx, "%s: %s", body, e->message);
+        e->message = message != NULL ? message : e->message;
     }
     return false;
 }

@@ -18,13 +18,16 @@
 
 typedef struct limbeck_place {
     const char *revision;  /* NULL: the body is not a revision's (migrate_exec()) */
-    const char *operation; /* "upgrade" or "downgrade" */
+    const char *operation; /* "upgrade" or "downgrade"; without a revision what else it is */
     const lim_body *body;
     uint32_t statement; /* its number in the body, from 0 */
 } limbeck_place;
 
 /* The statement meant. */
 const lim_statement *limbeck_place_statement(const limbeck_place *place);
+
+/* `revision "r2" (upgrade)`. NULL: LIM_NOMEM. */
+const char *limbeck_place_body(limbeck_call *call, const char *revision, const char *operation);
 
 /* Records a failure at an offset of the body. Always false. */
 bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offset,
@@ -35,6 +38,10 @@ bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offs
 ** or run. base is the offset in the body at which the text given to SQLite began. Always false. */
 bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int rc, bool preparing,
                             size_t base);
+
+/* Gives the failure just recorded (message, detail, hint) its place: message and caret. Always
+ * false. */
+bool limbeck_fail_there(limbeck_call *call, const limbeck_place *place, size_t offset);
 
 /* Puts `revision "r2" (upgrade): ` before the failure that core recorded about the body as a whole.
 ** Always false. */

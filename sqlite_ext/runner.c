@@ -44,7 +44,7 @@ bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t star
     return !limbeck_failed(call);
 }
 
-bool limbeck_run_statement(limbeck_call *call, const limbeck_place *place) {
+bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     const lim_statement *statement = limbeck_place_statement(place);
     limbeck_transaction_arm(call);
     return limbeck_run_sql(call, place, statement->start, statement->end);
@@ -88,11 +88,7 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     limbeck_settings_restore(call, &settings);
     if (check) {
         if (ok) {
-            const char *where =
-                body->revision == NULL
-                    ? body->operation
-                    : lim_format(&call->cx, "revision \"%s\" (%s)",
-                                 lim_show(&call->cx, body->revision), body->operation);
+            const char *where = limbeck_place_body(call, body->revision, body->operation);
             ok = where != NULL && limbeck_violations_compare(call, &before, where);
         }
         limbeck_violations_end(&before);

@@ -12,8 +12,8 @@
 typedef struct limbeck_body {
     lim_body body;
     limbeck_vetted vetted;
-    const char *revision;  /* NULL: not a revision's */
-    const char *operation; /* "upgrade" or "downgrade" */
+    const char *revision; /* as in limbeck_place */
+    const char *operation;
 } limbeck_body;
 
 /* Splits and judges a body. */
@@ -24,17 +24,18 @@ bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *
 ** like are afterwards as they were. */
 bool limbeck_body_run(limbeck_call *call, const limbeck_body *body);
 
-/* Runs one statement of a body. Every statement goes through here. */
-bool limbeck_run_statement(limbeck_call *call, const limbeck_place *place);
+/* Runs the statement at place, and with it those after it that are carried out together with it;
+** place->statement is then the last of them. Every statement of every body goes through here. */
+bool limbeck_run_statement(limbeck_call *call, limbeck_place *place);
 
 /* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps it
-*to
-** its end. */
+ *to
+ ** its end. */
 bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end);
 
 /* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes version
-*rows
-** and log after each. */
+ *rows
+ ** and log after each. */
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan);
 
 #endif

@@ -5,6 +5,9 @@
 
 void limbeck_transaction_arm(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
+    if (!t->open) {
+        return;
+    }
     sqlite3_finalize(t->emergency);
     t->emergency = NULL;
     sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &t->emergency, NULL);
