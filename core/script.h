@@ -15,8 +15,22 @@
 **
 ** `-- migrate:up sqlite` and `-- migrate:down postgres` override the common section for one engine;
 ** `transaction:false` after up or down marks a body that must run outside a transaction.
-** `-- migrate:down_revision base` says that the revision starts a base of its own.
-** A marker counts only at the start of a line and outside strings, dollar quotes and comments.
+** `-- migrate:down_revision base` (or nothing behind the word) says that the revision starts a base
+** of its own.
+**
+** A marker is a line that begins with --, then maybe blanks, then migrate: and a letter. It counts
+** outside strings, quoted names, dollar quotes and block comments only. Sections for one engine are
+** read as that engine reads them. A common section is read as PostgreSQL does, and as SQLite does
+** where that is no string of PostgreSQL's: [it's] and `it's` are names, and a comment that ends
+** sooner without nesting than the section does not nest. If that leaves a quote open, the section is
+** read by SQLite's rules alone, then by PostgreSQL's alone; a quote still open is an error that names
+** its line. So is a quote that seems to run over a marker because it or one before it was not closed:
+** a string that touches a word on either side, or a dollar quote that holds the only line of
+** migrate:down in the file.
+**
+** A section's body is what stands between its marker's line and the next one, without the blank
+** lines (of spaces and tabs) and the line end at its end. So a body has one form: line ends are LF,
+** and none is at the end.
 */
 #ifndef LIM_SCRIPT_H
 #define LIM_SCRIPT_H
@@ -30,7 +44,7 @@ typedef struct lim_section {
     bool present;
     bool transactional; /* false when the marker says transaction:false */
     const char *body;   /* points into the canonical text; not NUL-terminated */
-    size_t length;      /* 0 for an empty section; the end's blank lines are not part of it */
+    size_t length;      /* 0 for an empty section; the end's blank lines and LF are not part of it */
     uint32_t line;      /* line of the file on which the body starts, from 1 */
 } lim_section;
 
@@ -64,16 +78,20 @@ const lim_section *lim_script_section(const lim_script *script, lim_direction di
                                       lim_dialect dialect);
 
 /* Writes the file of a revision made by a call: all header lines, then the sections that are
-** present (own markers for an engine's). What it prints parses back to the same fields. *length gets the
-** size in bytes. A body that holds a line which would read as a marker is refused (LIM_INVALID).
-** NULL: see cx->error. */
+** present (own markers for an engine's). The file is canonical; *length gets its size in bytes.
+** Bodies are written in the form that parsing gives: line ends become LF, a byte-order mark at the
+** start and blank lines at the end go. Otherwise what is printed parses back to the same fields, and
+** what could not is refused (LIM_INVALID): a body with a line that would read as a marker, with a
+** string or comment that has no end, a NUL byte or bad UTF-8; a bad id; a message of several lines.
+** Line and column in such a message are those of the body. NULL: see cx->error. */
 char *lim_script_print(lim_context *cx, const lim_script *script, size_t *length);
 
 /* What a file's name says: the id and the message by the rule in API.md ("The migration file").
 ** Either is NULL when the name does not give one. False: LIM_NOMEM only. */
 bool lim_script_name(lim_context *cx, const char *name, const char **id, const char **message);
 
-/* The file name that export gives a revision: `<id>_<message as a slug>.sql`. NULL: LIM_NOMEM. */
+/* The file name that export gives a revision: `<id>_<message as a slug>.sql`; what a file system may
+** refuse in the id becomes a hyphen. NULL: LIM_NOMEM. */
 char *lim_script_file_name(lim_context *cx, const char *id, const char *message);
 
 /* Order of ids in a directory: runs of digits by value, the rest byte by byte. For qsort-like use:
