@@ -517,7 +517,7 @@ bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_
     }
     first_lines(&s);
     for (uint32_t cursor = s.list_first; s.list_first != LIM_NONE;) {
-        uint32_t above;
+        uint32_t above = LIM_NONE;
         if (!line_above(&s, s.lines[cursor].tip, &above)) {
             return false;
         }
