@@ -90,6 +90,24 @@ line_and_column(const Body *body, int offset)
 	return position;
 }
 
+/* A body longer than this is not sent back whole with an error, only the statement. */
+#define BODY_SHOWN 8192
+
+/* What psql shows a line of, with a caret below; *start is where in the body it begins. */
+static const char *
+shown_text(const Body *body, int *start)
+{
+	const char *statement;
+	int			length;
+
+	*start = 0;
+	if (body->current == 0 || strlen(body->text) <= BODY_SHOWN)
+		return body->text;
+	statement = body_statement_text(body, &length);
+	*start = (int) (statement - body->text);
+	return pnstrdup(statement, length);
+}
+
 /* Number of the statement that holds a byte, and of all, for a body that has not been parsed. */
 static int
 count_statements(const Body *body, int offset, int *all)
@@ -132,10 +150,13 @@ body_error_context(void *arg)
 	}
 	if (position > 0)
 	{
+		int			start;
+		const char *shown = shown_text(body, &start);
+
 		offset = position_offset(body, position);
 		errposition(0);
-		internalerrposition(position);
-		internalerrquery(body->text);
+		internalerrposition(position - error_position(body, start) + 1);
+		internalerrquery(shown);
 	}
 	else if (number > 0)
 		offset = statement_start(body, current_statement(body));
@@ -146,6 +167,28 @@ body_error_context(void *arg)
 	place = line_and_column(body, offset);
 	errcontext("revision \"%s\" (%s), statement %d of %d, line %d, column %d", body->revision,
 			   direction, number, all, place.line, place.column);
+}
+
+/*
+ * Throws the present error again. One that came without a place of its own (a division by zero, a
+ * violated constraint) gets the statement's, so that psql shows a line of the body with a caret.
+ */
+void
+body_rethrow(const Body *body)
+{
+	ErrorData  *error = CopyErrorData();
+
+	FlushErrorState();
+	if (body != NULL && body->current > 0 && !body->finishing && error->cursorpos == 0 &&
+		error->internalpos == 0 && error->internalquery == NULL)
+	{
+		int			start;
+
+		error->internalquery = pstrdup(shown_text(body, &start));
+		error->internalpos = error_position(body, statement_start(body, current_statement(body))) -
+			error_position(body, start) + 1;
+	}
+	ReThrowError(error);
 }
 
 static bool

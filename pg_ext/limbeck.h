@@ -140,6 +140,7 @@ typedef struct Body
 extern void body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
 						 const char *text);
 extern void body_error_context(void *arg);
+extern void body_rethrow(const Body *body) pg_attribute_noreturn();
 extern const char *body_statement_text(const Body *body, int *length);
 
 /* run.c: plans carried out */

@@ -266,12 +266,17 @@ run_plan(Call *call, const lim_plan *plan)
 	{
 		run_steps(call, plan, steps);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		Body	   *body = running;
+
 		running = NULL;
 		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+		MemoryContextSwitchTo(call->memory);
+		body_rethrow(body);
 	}
 	PG_END_TRY();
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	report = lim_plan_report(&call->cx, plan);
 	if (report == NULL)
 		core_error(&call->cx);

@@ -1,0 +1,120 @@
+#!/bin/bash
+# make check's PostgreSQL part: builds and installs the module, starts a cluster of its own under the
+# user postgres in a temporary directory, runs scripts, isolation specs, TAP tests and drivers there,
+# and takes everything down again. PG_CONFIG chooses the server.
+#
+#   regress/pg.sh            all of it
+#   regress/pg.sh scripts    one part: scripts, tap or drivers
+set -u
+cd "$(dirname "$0")/.." || exit 1
+pg_config=${PG_CONFIG:-pg_config}
+bin=$($pg_config --bindir) || exit 1
+parts=${*:-scripts tap drivers}
+passed=0 failed=0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root() { "$@"; }
+    as_postgres() { runuser -u postgres -- "$@"; }
+else
+    as_root() { sudo "$@"; }
+    as_postgres() { sudo -u postgres -- "$@"; }
+fi
+
+# A copy that the user postgres can read and write, wherever the clone lies.
+work=$(mktemp -d /tmp/limbeck-pg.XXXXXX)
+finish() {
+    [ -f "$work/data/postmaster.pid" ] &&
+        as_postgres "$bin/pg_ctl" -D "$work/data" -m immediate -w stop >/dev/null
+    as_root rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+mkdir "$work/tree"
+cp -R core pg_ext sql expected regress "$work/tree/"
+as_root find "$work/tree/pg_ext" \( -name '*.o' -o -name '*.so' -o -name '*.bc' \) -delete
+mkdir -p "$work/tree/regress/specs" "$work/tree/regress/expected"
+
+echo "building for $($pg_config --version)"
+if ! make -s -j2 -C "$work/tree/pg_ext" with_llvm=no WERROR=-Werror PG_CONFIG="$pg_config" >"$work/build.log" 2>&1 ||
+    ! as_root make -s -C "$work/tree/pg_ext" with_llvm=no PG_CONFIG="$pg_config" install >>"$work/build.log" 2>&1; then
+    tail -n 40 "$work/build.log"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+as_root chown -R postgres "$work"
+chmod 755 "$work" 2>/dev/null || as_root chmod 755 "$work"
+
+# Adds up the lines "ok ..." and "not ok ..." that a program prints; its failure counts for one.
+checks() { # name command...
+    local name=$1 log p f status
+    shift
+    log=$("$@" 2>&1)
+    status=$?
+    p=$(grep -c '^ok ' <<<"$log")
+    f=$(grep -c '^not ok ' <<<"$log")
+    if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$p" -eq 0 ]; }; then f=1; fi
+    [ "$f" -eq 0 ] || tail -n 60 <<<"$log"
+    printf '%-24s %d passed, %d failed\n' "$name" "$p" "$f"
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+# A port that nothing listens on, for the drivers that know no Unix sockets.
+free_port() {
+    perl -MIO::Socket::INET -e \
+        'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
+
+start_cluster() {
+    PGPORT=$(free_port)
+    PGHOST=$work
+    PGUSER=postgres
+    export PGPORT PGHOST PGUSER
+    as_postgres "$bin/initdb" -D "$work/data" -E UTF8 --locale=C -A trust -N >"$work/initdb.log" &&
+        as_postgres "$bin/pg_ctl" -D "$work/data" -l "$work/server.log" -w \
+            -o "-k $work -p $PGPORT -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null
+}
+
+in_cluster() {
+    as_postgres env PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PG_CONFIG="$pg_config" \
+        PATH="$bin:$PATH" "$@"
+}
+
+scripts() {
+    local log counts
+    log=$(in_cluster "$work/tree/regress/pg_regress.sh" "$work/output" 2>&1)
+    counts=$(tail -n 1 <<<"$log")
+    sed '$d' <<<"$log"
+    printf '%-24s %s\n' "scripts and specs" "$counts"
+    passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
+}
+
+tap() {
+    local modules test
+    modules=$(dirname "$($pg_config --pgxs)")/../test/perl
+    for test in "$work"/tree/regress/t/*.pl; do
+        checks "$(basename "$test")" in_cluster env -u PGHOST -u PGPORT -u PGUSER \
+            TESTDIR="$work/tree/regress" PG_REGRESS="$modules/../regress/pg_regress" \
+            PGPORT="$PGPORT" TMPDIR="$work" perl -I "$modules" -I "$work/tree/regress/t" "$test"
+    done
+}
+
+drivers() {
+    local folder=$work/tree/regress/pg_drivers jdbc
+    checks "psycopg2" in_cluster /usr/bin/python3 "$folder/psycopg2_driver.py"
+    checks "libpq" in_cluster sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq \
+        $folder/libpq.c -L$($pg_config --libdir) -lpq && $work/libpq"
+    checks "Perl DBI" in_cluster perl "$folder/dbi.pl"
+    jdbc=$(ls /usr/share/java/postgresql*.jar 2>/dev/null | head -n 1)
+    checks "JDBC" in_cluster java -cp "$jdbc" "$folder/Jdbc.java"
+}
+
+if ! start_cluster; then
+    cat "$work/initdb.log" "$work/server.log"
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+for part in $parts; do
+    $part
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
