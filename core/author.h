@@ -2,14 +2,17 @@
 ** author.h - storing revisions: what a call or a file is to write into the ledger
 **
 ** The host hands in the ledger as it is and what the user asks for; out come records, complete rows
-** ready to be written (or the error). Whatever is checked when a revision is stored is checked here:
-** ids and labels, parents and dependencies, heads and splices, cycles, checksums, applied revisions.
+** ready to be written (or the error). What is checked when a revision is stored is checked here: ids
+** and labels, parents and dependencies, heads and splices, cycles, checksums, what is applied.
 */
 #ifndef LIM_AUTHOR_H
 #define LIM_AUTHOR_H
 
 #include "graph.h"
 #include "lex.h"
+
+/* The largest body and the largest migration file that are stored, in bytes. */
+#define LIM_SIZE_LIMIT (UINT32_C(64) << 20)
 
 /* A text that may be absent (NULL) or empty. */
 typedef struct lim_bytes {
@@ -21,7 +24,7 @@ typedef enum lim_outcome { LIM_NEW, LIM_REPLACED, LIM_UNCHANGED } lim_outcome;
 
 /* One revision to be written: a row of migrate_revision, its edges and its labels. */
 typedef struct lim_record {
-    lim_outcome outcome; /* LIM_REPLACED keeps seq, created_at and created_by; edges, labels go anew */
+    lim_outcome outcome; /* LIM_REPLACED keeps seq, created_at, created_by; edges, labels go anew */
     const char *id;
     const char *message;
     lim_bytes upgrade;
@@ -37,28 +40,6 @@ typedef struct lim_record {
     bool marked;              /* made transaction:false because a statement needs it */
 } lim_record;
 
-/* migrate_revision(...). NULL members mean the defaults of API.md. */
-typedef struct lim_revision_request {
-    const char *message;
-    lim_bytes upgrade;
-    lim_bytes downgrade;
-    const char *rev_id;
-    const char *head;
-    bool splice;
-    const char *branch_label; /* a list */
-    const char *depends_on;   /* a list */
-    const char *random_id;    /* 12 hexadecimal digits from the host, used without rev_id */
-} lim_revision_request;
-
-bool lim_author_revision(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
-                         lim_graph *g, const lim_revision_request *request, lim_record *record);
-
-/* migrate_merge(revisions, message, rev_id, branch_label): bodies are empty texts both ways. message
-** NULL: "merge a, b". */
-bool lim_author_merge(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
-                      const char *revisions, const lim_revision_request *request,
-                      lim_record *record);
-
 /* A revision as the ledger holds it, bodies included: what the host reads for one id before an edit,
 ** an export or a run. Names are from the graph. */
 typedef struct lim_stored {
@@ -68,8 +49,36 @@ typedef struct lim_stored {
     lim_bytes script;
 } lim_stored;
 
+/* migrate_revision(...). NULL members mean the defaults of API.md. */
+typedef struct lim_revision_request {
+    const char *message;
+    lim_bytes upgrade;
+    lim_bytes downgrade;
+    const char *rev_id;
+    const char *head;
+    bool splice;
+    const char *branch_label;   /* a list */
+    const char *depends_on;     /* a list */
+    const char *random_id;      /* 12 hexadecimal digits from the host, used without rev_id */
+    const lim_stored *existing; /* the stored revision of rev_id, where there is one that came from
+                                   a file: only its bodies tell whether the content is the same */
+} lim_revision_request;
+
+/* The graph is the ledger's, built without problems. A rev_id that is stored already: the same
+** content gives LIM_UNCHANGED (what the default or words such as `heads` mean are then the parents
+** it has), other content LIM_DUPLICATE. */
+bool lim_author_revision(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                         lim_graph *g, const lim_revision_request *request, lim_record *record);
+
+/* migrate_merge(revisions, message, rev_id, branch_label): bodies are empty texts both ways.
+** revisions NULL: "heads"; message NULL: "merge a, b". */
+bool lim_author_merge(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
+                      const char *revisions, const lim_revision_request *request,
+                      lim_record *record);
+
 /* migrate_edit: NULL members of the request (message, upgrade, downgrade) leave things as they are.
-** Applied: LIM_STATE. A revision from a file gets a file with the section changed. */
+** Applied: LIM_STATE. A revision from a file gets a file with the section that this engine runs, or
+** the message, changed in its place. */
 bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const lim_state *state,
                      const lim_stored *stored, const lim_revision_request *request,
                      lim_record *record);
@@ -89,7 +98,7 @@ typedef struct lim_file {
 typedef struct lim_load {
     lim_record *records; /* one a file, in the order of storing: parents first, ties by id order */
     uint32_t count;
-    const char *summary; /* `3 new, 1 replaced, 11 unchanged`, then what was marked transaction:false */
+    const char *summary; /* `3 new, 1 replaced, 11 unchanged; marked transaction:false: 007` */
 } lim_load;
 
 /* migrate_load (directory false, one file: without down_revision it follows the head) and
@@ -108,7 +117,7 @@ const char *lim_stored_script(lim_context *cx, const lim_graph *g, const lim_sto
 
 /* Checks a stored revision before its body runs: the checksum over lim_stored_script(), and that the
 ** bodies are those of the script for this dialect. False with no error set: *problem says what does
-** not agree; false with an error: cx->error. */
+** not agree; false with an error (LIM_NOMEM): cx->error. */
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
                        const lim_stored *stored, const char **problem);
 
