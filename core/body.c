@@ -187,10 +187,10 @@ static bool postgres_needs_autocommit(walker w) {
     return is(&w, "vacuum");
 }
 
-/* PRAGMA with a value that SQLite refuses, or quietly ignores, inside a transaction. */
+/* PRAGMA with a value that SQLite refuses, or quietly ignores, inside a transaction; foreign_keys is
+** none of them, because the runner gives it its meaning there. */
 static bool pragma_needs_autocommit(walker w) {
-    static const char *const NAMES[] = {"foreign_keys", "journal_mode", "synchronous",
-                                        "temp_store"};
+    static const char *const NAMES[] = {"journal_mode", "synchronous", "temp_store"};
     walker ahead = w;
     walk_on(&ahead);
     if (ahead.token.kind == LIM_TOKEN_DOT) {

@@ -33,7 +33,7 @@ bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
 ** PARTITION ... CONCURRENTLY, VACUUM, CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and
 ** TABLESPACE, ALTER DATABASE ... SET TABLESPACE, CREATE/DROP SUBSCRIPTION and its REFRESH, DISCARD
 ** ALL, COMMIT AND CHAIN. In SQLite: VACUUM, ATTACH, DETACH, PRAGMA wal_checkpoint, and PRAGMA
-** journal_mode, synchronous, temp_store or foreign_keys with a value. */
+** journal_mode, synchronous or temp_store with a value (foreign_keys the runner carries out). */
 bool lim_statement_needs_autocommit(lim_dialect dialect, const char *text,
                                     const lim_statement *statement);
 
