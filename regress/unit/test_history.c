@@ -193,11 +193,12 @@ static void lanes_past_the_last_are_hidden(void **unused) {
     fixture f;
     fixture_begin(&f, 0);
     lim_text graph = {.cx = &f.cx};
-    lim_text_adds(&graph, "root");
+    lim_text_adds(&graph, "root; else");
     for (int i = 0; i < WIDE; i++)
         lim_text_addf(&graph, "; a%03d:root; b%03d:a%03d", i, i, i);
     for (int i = 0; i < WIDE; i++)
         lim_text_addf(&graph, "%sb%03d", i == 0 ? "; top:" : ",", i);
+    lim_text_adds(&graph, "; aside:root,else"); /* comes while all those lanes are open */
     build(&f, lim_text_end(&graph), "", NULL);
     const char *drawn = lim_draw(&f.cx, f.g, &f.state, NULL);
     assert_non_null(drawn);
@@ -205,12 +206,13 @@ static void lanes_past_the_last_are_hidden(void **unused) {
     for (const char *line = drawn; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         size_t length = strcspn(line, "\n");
-        assert_true(length <= 2 * LIM_LANES_DRAWN + 4 + strlen("root (head)"));
+        assert_true(length <= 2 * LIM_LANES_DRAWN + 4 + strlen("aside (head)"));
         named += length > 4 && strncmp(line + length - 1, "|", 1) != 0 &&
                  memchr(line, 'o', length) != NULL;
         hidden += memchr(line, '~', length) != NULL;
     }
-    assert_int_equal(named, 2 * WIDE + 2);
+    assert_int_equal(named, 2 * WIDE + 4);
+    assert_non_null(strstr(drawn, " ~ o aside (head)\n"));
     assert_in_range(hidden, 40, 2 * WIDE);
     fixture_end(&f);
 }
