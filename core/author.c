@@ -52,9 +52,7 @@ static bool print_record(lim_context *cx, lim_dialect dialect, const lim_script 
     if (script == NULL)
         return false;
     const char *text = lim_script_print(cx, wanted, &length);
-    if (text == NULL)
-        return fail_of_revision(cx, r->id);
-    if (!lim_script_parse(cx, text, length, NULL, script))
+    if (text == NULL || !lim_script_parse(cx, text, length, NULL, script))
         return false;
     lim_checksum(text, length, r->checksum);
     draft->script = script;
@@ -256,8 +254,9 @@ static bool finish_record(lim_context *cx, lim_dialect dialect, const lim_ledger
     wanted.down_revision = r->down_revision;
     wanted.depends_on = r->depends_on;
     wanted.branch_labels = r->branch_labels;
-    return print_record(cx, dialect, &wanted, draft) &&
-           (draft->stored == LIM_NONE || settle_again(cx, g, request, draft));
+    if (!print_record(cx, dialect, &wanted, draft))
+        return fail_of_revision(cx, r->id);
+    return draft->stored == LIM_NONE || settle_again(cx, g, request, draft);
 }
 
 bool lim_author_revision(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
@@ -406,7 +405,7 @@ static bool edit_call(lim_context *cx, lim_dialect dialect, const lim_graph *g,
         (request->downgrade.text != NULL &&
          !take_section(cx, dialect, "downgrade", request->downgrade,
                        &wanted.sections[LIM_DOWN][LIM_VARIANT_COMMON])))
-        return fail_of_revision(cx, draft->record->id);
+        return false;
     return print_record(cx, dialect, &wanted, draft);
 }
 
@@ -440,7 +439,7 @@ static bool replace_body(lim_context *cx, lim_dialect dialect, lim_script *scrip
 }
 
 /* Finds the header line with this word (NULL: the first line of all that says something to
-** Limbeck); block comments are passed over. False: there is none. */
+** Limbeck); block comments are passed over. False: there is none. The text ends with a line end. */
 static bool find_header(const lim_script *script, const char *word, size_t *start, size_t *end) {
     static const char prefix[] = "migrate:";
     const char *text = script->text;
@@ -493,27 +492,24 @@ static bool edit_file(lim_context *cx, lim_dialect dialect, const lim_stored *st
     lim_section empty = {.present = true, .transactional = true};
     lim_script wanted = {.message = request->message}, parts;
     lim_script *script = LIM_NEW(cx, lim_script, 1);
-    size_t length;
+    size_t length = 0;
     if (script == NULL ||
         !lim_script_parse(cx, stored->script.text, stored->script.length, NULL, script))
         return false;
+    bool new_up = request->upgrade.text != NULL, new_down = request->downgrade.text != NULL;
     lim_variant up = variant_run(script, LIM_UP, dialect);
     lim_variant down = variant_run(script, LIM_DOWN, dialect);
     wanted.sections[LIM_UP][LIM_VARIANT_COMMON] = empty;
     wanted.sections[LIM_DOWN][LIM_VARIANT_COMMON] = empty;
-    if ((request->upgrade.text != NULL &&
+    if ((new_up &&
          !take_section(cx, dialect, "upgrade", request->upgrade, &wanted.sections[LIM_UP][up])) ||
-        (request->downgrade.text != NULL &&
-         !take_section(cx, dialect, "downgrade", request->downgrade,
-                       &wanted.sections[LIM_DOWN][down])))
-        return fail_of_revision(cx, r->id);
+        (new_down && !take_section(cx, dialect, "downgrade", request->downgrade,
+                                   &wanted.sections[LIM_DOWN][down])))
+        return false;
     const char *text = lim_script_print(cx, &wanted, &length);
-    if (text == NULL)
-        return fail_of_revision(cx, r->id);
-    if (!lim_script_parse(cx, text, length, NULL, &parts) ||
-        (request->upgrade.text != NULL &&
-         !replace_body(cx, dialect, script, LIM_UP, &parts.sections[LIM_UP][up])) ||
-        (request->downgrade.text != NULL &&
+    if (text == NULL || !lim_script_parse(cx, text, length, NULL, &parts) ||
+        (new_up && !replace_body(cx, dialect, script, LIM_UP, &parts.sections[LIM_UP][up])) ||
+        (new_down &&
          !replace_body(cx, dialect, script, LIM_DOWN, &parts.sections[LIM_DOWN][down])) ||
         (request->message != NULL && !replace_message(cx, script, parts.message)))
         return false;
@@ -523,7 +519,7 @@ static bool edit_file(lim_context *cx, lim_dialect dialect, const lim_stored *st
         r->message = parts.message != NULL ? parts.message : "";
     r->script = (lim_bytes){script->text, script->length};
     lim_checksum(script->text, script->length, r->checksum);
-    return lim_draft_bodies(cx, dialect, draft) && lim_draft_from(cx, r);
+    return lim_draft_bodies(cx, dialect, draft);
 }
 
 bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const lim_state *state,
@@ -539,9 +535,11 @@ bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const l
     record->branch_labels = (lim_list){g->labels + first, g->label_start[n + 1] - first, 0};
     if (!lim_draft_stored_ids(cx, g, &g->down, n, &record->down_revision) ||
         !lim_draft_stored_ids(cx, g, &g->deps, n, &record->depends_on) ||
-        !(stored->script.text == NULL ? edit_call(cx, dialect, g, stored, request, &draft)
-                                      : edit_file(cx, dialect, stored, request, &draft)))
+        !lim_draft_from(cx, record))
         return false;
+    if (!(stored->script.text == NULL ? edit_call(cx, dialect, g, stored, request, &draft)
+                                      : edit_file(cx, dialect, stored, request, &draft)))
+        return fail_of_revision(cx, row->id);
     if (strcmp(record->checksum, row->checksum) == 0 && strcmp(record->message, row->message) == 0)
         record->outcome = LIM_UNCHANGED;
     return true;

@@ -41,6 +41,12 @@ static bool read_file(lim_context *cx, const loading *l, const lim_state *state,
     lim_script *script = LIM_NEW(cx, lim_script, 1);
     d->record = LIM_NEW(cx, lim_record, 1);
     d->file = base_name(file->name);
+    if (file->length > LIM_SIZE_LIMIT) {
+        lim_fail(cx, LIM_TOO_BIG, "Load large amounts of data outside of migrations.",
+                 "the file has %zu bytes, more than the %u that a migration file may have",
+                 file->length, (unsigned)LIM_SIZE_LIMIT);
+        return lim_draft_fail(cx, d);
+    }
     if (script == NULL || d->record == NULL ||
         !lim_script_parse(cx, file->text, file->length, file->name, script))
         return false;
@@ -322,25 +328,36 @@ static bool join_edges(lim_context *cx, loading *l) {
     return true;
 }
 
-/* A file on the cycle that the whole graph has. Every node that is not free of cycles below it (its
-** generation stayed 0 although it has parents) has such a parent, so that a walk down ends up going
-** round; the stored revisions alone have no cycle, so that a file is met there. */
+/* True for a node that has no cycle below it: its generation stayed 0 only if it has no parents. */
+static bool is_free(const lim_graph *g, lim_node n) {
+    return g->generation[n] > 0 || lim_neighbours(&g->all_down, n).count == 0;
+}
+
+/* The file to be named for a cycle. Every node that is not free has a parent that is not, so that a
+** walk down ends up going round; the stored revisions alone have no cycle, so that a file is met
+** there, and one whose own lines close the cycle is the better one to name. */
 static const lim_draft *file_on_cycle(const loading *l) {
     const lim_graph *g = l->whole;
+    const lim_draft *found = NULL;
+    bool found_says = false;
     lim_node n = 0;
-    while (n < g->count && (g->generation[n] > 0 || lim_neighbours(&g->all_down, n).count == 0))
+    while (n < g->count && is_free(g, n))
         n++;
-    for (uint32_t steps = 0; n < g->count && steps <= 2 * g->count; steps++) {
+    for (uint64_t steps = 0; n < g->count && steps < 2 * (uint64_t)g->count; steps++) {
+        const lim_draft *d = l->draft_of[n] != 0 ? &l->drafts[l->draft_of[n] - 1] : NULL;
+        if (steps >= g->count && d != NULL) {
+            bool says = d->script->has_down_revision || d->script->depends_on.count > 0;
+            if (found == NULL || says > found_says || (says == found_says && d < found)) {
+                found = d;
+                found_says = says;
+            }
+        }
         lim_nodes parents = lim_neighbours(&g->all_down, n);
-        uint32_t k = 0;
-        if (steps >= g->count && l->draft_of[n] != 0)
-            return &l->drafts[l->draft_of[n] - 1];
-        while (k < parents.count && (g->generation[parents.node[k]] > 0 ||
-                                     lim_neighbours(&g->all_down, parents.node[k]).count == 0))
-            k++;
-        n = k < parents.count ? parents.node[k] : g->count;
+        n = g->count;
+        for (uint32_t k = 0; k < parents.count && n == g->count; k++)
+            n = is_free(g, parents.node[k]) ? g->count : parents.node[k];
     }
-    return NULL;
+    return found;
 }
 
 static bool check_whole(lim_context *cx, loading *l) {
