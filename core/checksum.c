@@ -113,8 +113,9 @@ typedef struct extent {
 
 static extent canonical_extent(const char *text, size_t length) {
     extent e = {0, length};
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        e.begin = 3;
+    /* all of them, or the canonical form would have a canonical form of its own */
+    while (length - e.begin >= 3 && memcmp(text + e.begin, "\xEF\xBB\xBF", 3) == 0)
+        e.begin += 3;
     /* end: back over blank lines, then to the end of the last line that says something */
     while (e.end > e.begin && memchr(" \t\r\n", text[e.end - 1], 4) != NULL)
         e.end--;

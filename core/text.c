@@ -289,9 +289,10 @@ char *lim_caret(lim_context *cx, const char *text, size_t length, size_t offset)
     if (end > offset && text[end - 1] == '\r')
         end--;
 
-    size_t from = back(text, start, offset, CARET_CHARACTERS);
-    if (from > start || lim_utf8_length(text + from, end - from) > CARET_CHARACTERS)
-        from = back(text, start, offset, CARET_BEFORE);
+    size_t from = back(text, start, offset, CARET_BEFORE);
+    size_t tail = back(text, start, end, CARET_CHARACTERS);
+    if (tail < from)
+        from = tail;
 
     lim_text t = {.cx = cx};
     lim_text_adds(&t, from > start ? "  ..." : "  ");
