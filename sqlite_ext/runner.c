@@ -77,6 +77,7 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body,
 bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     limbeck_settings settings;
     limbeck_violations before;
+    const char *where;
     bool check = body->vetted.suspends_foreign_keys;
     bool ok = true;
     limbeck_settings_save(call, &settings);
@@ -86,11 +87,10 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     }
     ok = ok && run_statements(call, body, &settings);
     limbeck_settings_restore(call, &settings);
+    where = limbeck_place_body(call, body->revision, body->operation);
+    ok = ok && where != NULL && (!check || limbeck_violations_compare(call, &before, where)) &&
+         (!call->transaction.own || limbeck_violations_pending(call, where));
     if (check) {
-        if (ok) {
-            const char *where = limbeck_place_body(call, body->revision, body->operation);
-            ok = where != NULL && limbeck_violations_compare(call, &before, where);
-        }
         limbeck_violations_end(&before);
     }
     return ok;

@@ -127,14 +127,16 @@ bool limbeck_violations_read(limbeck_call *call, limbeck_violations *violations)
     return true;
 }
 
-static bool fail_violations(limbeck_call *call, const lim_list *fresh, const char *where) {
+/* Fails with a list of rows. what is said of them in the singular and in the plural. */
+static bool fail_violations(limbeck_call *call, const lim_list *rows, const char *where,
+                            const char *one, const char *many, const char *hint) {
     lim_text detail = {.cx = &call->cx};
     const char *list;
-    for (uint32_t i = 0; i < fresh->count && i < VIOLATIONS_SHOWN; i++) {
-        lim_text_addf(&detail, "%s%s", i > 0 ? "; " : "", fresh->items[i]);
+    for (uint32_t i = 0; i < rows->count && i < VIOLATIONS_SHOWN; i++) {
+        lim_text_addf(&detail, "%s%s", i > 0 ? "; " : "", rows->items[i]);
     }
-    if (fresh->count > VIOLATIONS_SHOWN) {
-        lim_text_addf(&detail, "; and %u more", (unsigned)(fresh->count - VIOLATIONS_SHOWN));
+    if (rows->count > VIOLATIONS_SHOWN) {
+        lim_text_addf(&detail, "; and %u more", (unsigned)(rows->count - VIOLATIONS_SHOWN));
     }
     lim_text_adds(&detail, ".");
     list = lim_text_end(&detail);
@@ -142,12 +144,28 @@ static bool fail_violations(limbeck_call *call, const lim_list *fresh, const cha
         return out_of_memory(call);
     }
     call->code = SQLITE_CONSTRAINT_FOREIGNKEY;
-    lim_fail(&call->cx, LIM_STATE,
-             "The body switched foreign keys off; repair the rows in it before it switches them "
-             "on again.",
-             "%s: %u %s a foreign key", where, (unsigned)fresh->count,
-             fresh->count == 1 ? "new row violates" : "new rows violate");
-    return lim_fail_detail(&call->cx, "%s", list);
+    lim_fail(&call->cx, LIM_STATE, hint, "%s: %u %s", where, (unsigned)rows->count,
+             rows->count == 1 ? one : many);
+    return rows->count == 0 || lim_fail_detail(&call->cx, "%s", list);
+}
+
+bool limbeck_violations_pending(limbeck_call *call, const char *where) {
+    limbeck_violations now;
+    int pending = 0, highest;
+    bool ok;
+    sqlite3_db_status(call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
+    if (pending == 0) {
+        return true;
+    }
+    limbeck_violations_begin(call, &now);
+    ok = limbeck_violations_read(call, &now);
+    if (ok) {
+        fail_violations(call, &now.rows, where, "row violates a deferred foreign key",
+                        "rows violate deferred foreign keys",
+                        "The body leaves them behind; repair the rows in it.");
+    }
+    limbeck_violations_end(&now);
+    return false;
 }
 
 bool limbeck_violations_compare(limbeck_call *call, const limbeck_violations *before,
@@ -171,7 +189,11 @@ bool limbeck_violations_compare(limbeck_call *call, const limbeck_violations *be
         }
     }
     if (ok && fresh.count > 0) {
-        ok = fail_violations(call, &fresh, where);
+        fail_violations(call, &fresh, where, "new row violates a foreign key",
+                        "new rows violate a foreign key",
+                        "The body switched foreign keys off; repair the rows in it before it "
+                        "switches them on again.");
+        ok = false;
     }
     limbeck_violations_end(&after);
     return ok;

@@ -40,6 +40,9 @@ void limbeck_violations_begin(limbeck_call *call, limbeck_violations *violations
 void limbeck_violations_end(limbeck_violations *violations);
 bool limbeck_violations_read(limbeck_call *call, limbeck_violations *violations);
 
+/* Fails, listing violations, if deferred foreign keys are still violated: a commit now would fail. */
+bool limbeck_violations_pending(limbeck_call *call, const char *where);
+
 /* Reads the present violations and fails if there are any that *before does not hold; the failure
 ** begins with where (`revision "r2" (upgrade)`) and lists the first of them. */
 bool limbeck_violations_compare(limbeck_call *call, const limbeck_violations *before,

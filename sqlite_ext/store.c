@@ -171,6 +171,12 @@ static void read_revision(row_source *from, lim_ledger *rows) {
         revision.created_at = text_value(from, 8);
         revision.created_by = text_value(from, 9);
     }
+    if (from->wrong && from->problems != NULL && revision.id != NULL) {
+        /* Only what is wrong is left out, or its children would seem to be wrong as well. */
+        revision.message = revision.message != NULL ? revision.message : "";
+        revision.checksum = revision.checksum != NULL ? revision.checksum : "";
+        from->wrong = false;
+    }
     if (!from->wrong) {
         lim_ledger_add_revision(&from->call->cx, rows, &revision);
     }
@@ -344,6 +350,17 @@ bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revis
 /* --- writing -----------------------------------------------------------------------------------
  */
 
+/* Says what the lock was wanted for. */
+static bool fail_lock(limbeck_call *call) {
+    lim_error *e = &call->cx.error;
+    if (e->code != LIM_NOMEM) {
+        const char *message =
+            lim_format(&call->cx, "%s() cannot write: %s", call->function, e->message);
+        e->message = message != NULL ? message : e->message;
+    }
+    return false;
+}
+
 bool limbeck_store_prepare(limbeck_call *call) {
     bool present;
     if (!limbeck_tables_check(call, &present)) {
@@ -352,7 +369,7 @@ bool limbeck_store_prepare(limbeck_call *call) {
     if (!present) {
         return limbeck_tables_create(call);
     }
-    return limbeck_write(call, LOCK_LEDGER, "");
+    return limbeck_write(call, LOCK_LEDGER, "") || fail_lock(call);
 }
 
 bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {

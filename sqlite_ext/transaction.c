@@ -13,6 +13,12 @@ void limbeck_transaction_arm(limbeck_call *call) {
     sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &t->emergency, NULL);
 }
 
+static bool fail_readonly(limbeck_call *call) {
+    call->code = SQLITE_READONLY;
+    return lim_fail(&call->cx, LIM_STATE, limbeck_lock_hint(call, SQLITE_READONLY),
+                    "%s() cannot write: the database is read-only", call->function);
+}
+
 bool limbeck_transaction_begin(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
     const char *random = limbeck_random(call, 16);
@@ -24,14 +30,15 @@ bool limbeck_transaction_begin(limbeck_call *call) {
         return false;
     }
     if (sqlite3_db_readonly(call->db, "main") == 1) {
-        call->code = SQLITE_READONLY;
-        return lim_fail(&call->cx, LIM_STATE, limbeck_lock_hint(call, SQLITE_READONLY),
-                        "%s() cannot write: the database is read-only", call->function);
+        return fail_readonly(call);
     }
     sqlite3_snprintf((int)sizeof t->savepoint, t->savepoint, "migrate$%s", random);
     sqlite3_snprintf((int)sizeof sql, sql, t->own ? "BEGIN IMMEDIATE" : "SAVEPOINT \"%s\"",
                      t->savepoint);
     rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+    if (rc == SQLITE_READONLY) {
+        return fail_readonly(call); /* PRAGMA query_only */
+    }
     if (rc != SQLITE_OK) {
         return limbeck_fail_sqlite(call, rc,
                                    lim_format(&call->cx, "%s() cannot begin", call->function));
@@ -88,6 +95,17 @@ static void roll_back_everything(limbeck_call *call) {
     }
 }
 
+/* Adds a sentence to the failure's detail. */
+static void add_detail(limbeck_call *call, const char *sentence) {
+    lim_error *e = &call->cx.error;
+    if (e->detail == NULL) {
+        e->detail = sentence;
+    } else {
+        const char *both = lim_format(&call->cx, "%s %s", e->detail, sentence);
+        e->detail = both != NULL ? both : sentence;
+    }
+}
+
 static void roll_back(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
     bool done = false;
@@ -106,11 +124,11 @@ static void roll_back(limbeck_call *call) {
         return;
     }
     if (!sqlite3_get_autocommit(call->db)) {
-        lim_fail_detail(&call->cx, "The transaction could not be rolled back: close the "
-                                   "connection, which does it.");
+        add_detail(call, "The transaction could not be rolled back: close the "
+                         "connection, which does it.");
     } else if (!t->own) {
-        lim_fail_detail(&call->cx, "SQLite ended the whole transaction: what the caller did in it "
-                                   "before is rolled back too.");
+        add_detail(call, "SQLite ended the whole transaction: what the caller did in it "
+                         "before is rolled back too.");
     }
 }
 
