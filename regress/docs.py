@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Executes the examples of README.md and docs/*.md and compares what they print.
 
     regress/docs.py [FILE ...]             on SQLite

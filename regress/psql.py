@@ -1,6 +1,7 @@
 """What psql does, as far as the regression scripts need it: where a statement ends, and how a result is
 printed (psql -X -a -q, as pg_regress runs it)."""
 import re
+import sqlite3
 import unicodedata
 
 
@@ -30,9 +31,9 @@ class Splitter:
         if self.inside is not None:
             return self.quoted(line, i), None
         if line.startswith('--', i):
-            end = len(line)
-            self.buffer += line[i:end]
-            return end, None
+            if self.buffer.strip():
+                self.buffer += line[i:]
+            return len(line), None
         if line.startswith('/*', i):
             self.inside, self.comments = '*/', 1
             self.buffer += '/*'
@@ -50,11 +51,16 @@ class Splitter:
             self.depth += 1
         elif c == ')':
             self.depth = max(0, self.depth - 1)
-        elif c == ';' and self.depth == 0:
+        elif c == ';' and self.depth == 0 and not self.in_trigger():
             statement, self.buffer = self.buffer, ''
             return i + 1, statement.strip() + ';'
         self.buffer += c
         return i + 1, None
+
+    def in_trigger(self):
+        """Inside SQLite's CREATE TRIGGER ... END, which psql need not know."""
+        return (re.match(r'\s*CREATE\s+(TEMP\w*\s+)?TRIGGER\b.*\bBEGIN\b', self.buffer, re.I | re.S)
+                and not sqlite3.complete_statement(self.buffer + ';'))
 
     def quoted(self, line, i):
         """One step inside quotes or a comment; returns the place after it."""

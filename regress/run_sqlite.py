@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs sql/*.sql (all but pg_*) on SQLite and compares the output with expected/*.out.
 
     regress/run_sqlite.py [--extension FILE | --host PROGRAM] [NAME ...]

@@ -25,8 +25,10 @@ SELECT migrate_revision('x', '', '', 'x1', 'base', false, 'x1');
 SELECT migrate_revision('x', '', '', 'x1', 'base', false, 'twice twice');
 SELECT migrate_revision('x', '', '', 'x1', 'base', false, 'a@b');
 SELECT migrate_revision('x', '', '', 'x1', 'base', false, 'head');
--- Between two branch points a label reaches down, too.
+-- A label reaches down as far as the branch does.
 SELECT migrate_revision('left', '', '', 'left1', 'core2');
-SELECT migrate_revision('right', '', '', 'right1', 'core2', true, 'wide');
+SELECT migrate_revision('right', '', '', 'right0', 'core2', true);
+SELECT migrate_revision('right, named', '', '', 'right1', 'right0', false, 'wide');
 SELECT migrate_revision('right again', '', '', 'right2', 'right1');
 SELECT revision, branch_labels FROM migrate_history();
+SELECT revision FROM migrate_plan('wide@right0');

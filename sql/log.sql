@@ -13,7 +13,7 @@ SELECT migrate_downgrade('r1');
 SELECT migrate_delete('n4_next');
 SELECT migrate_delete('n4');
 SELECT migrate_stamp('heads');
-SELECT migrate_stamp('base');
+SELECT migrate_stamp('r1');
 SELECT action, revision, from_version, to_version, outcome FROM migrate_log ORDER BY id;
 SELECT count(*) FROM migrate_log WHERE at IS NULL OR actor IS NULL;
 SELECT count(*) FROM migrate_log WHERE action IN ('upgrade', 'downgrade') AND duration_ms IS NULL;
@@ -23,9 +23,9 @@ WHERE l.action IN ('upgrade', 'downgrade');
 -- What failed or was rolled back leaves none.
 SELECT migrate_upgrade('nowhere');
 BEGIN;
-SELECT migrate_upgrade('r1');
+SELECT migrate_downgrade('base');
+SELECT action, revision, from_version, to_version FROM migrate_log ORDER BY id DESC LIMIT 1;
 ROLLBACK;
-SELECT action, revision FROM migrate_log ORDER BY id DESC LIMIT 1;
--- Who was where: the rows of migrate_current say since when and by whom.
-SELECT migrate_upgrade('r1');
+SELECT action, revision, from_version, to_version FROM migrate_log ORDER BY id DESC LIMIT 1;
+-- migrate_current() says since when and by whom a version is there.
 SELECT count(*) FROM migrate_current() WHERE applied_at IS NOT NULL AND applied_by IS NOT NULL;

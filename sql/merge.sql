@@ -34,9 +34,21 @@ SELECT migrate_merge('tttt, zzzz', 'unknown');
 SELECT migrate_merge('tttt, xxx1', NULL, 'last');
 SELECT message, down_revision, upgrade, downgrade FROM migrate_show('last');
 SELECT migrate_upgrade();
--- An old branch is joined by a revision that splices.
-SELECT migrate_revision('late join', '', '', 'join', 'last, bbb1', true);
+-- A late branch is merged with bodies of its own.
 SELECT migrate_revision('late branch', '', '', 'late', 'bbb1', true);
-SELECT migrate_revision('join them', '', '', 'join', 'last, late', true);
 SELECT migrate_upgrade();
-SELECT down_revision FROM migrate_show('join');
+SELECT migrate_revision('join them', 'CREATE TABLE joined (x int)', 'DROP TABLE joined', 'join', 'last, late');
+SELECT step, revision, from_version, to_version FROM migrate_plan();
+SELECT migrate_upgrade();
+SELECT version_num FROM migrate_version;
+SELECT migrate_downgrade('join-1');
+SELECT migrate_downgrade('last');
+SELECT version_num FROM migrate_version ORDER BY version_num;
+-- What isn't a head may be a parent too, on purpose; nothing overlaps afterwards.
+SELECT migrate_revision('tie in an ancestor', '', '', 'tied', 'join, bbb2');
+SELECT migrate_revision('tie in an ancestor', '', '', 'tied', 'join, bbb2', true);
+SELECT migrate_upgrade();
+SELECT version_num FROM migrate_version;
+SELECT migrate_downgrade('join');
+SELECT version_num FROM migrate_version;
+SELECT migrate_downgrade('base');

@@ -39,8 +39,9 @@ SELECT migrate_revision('x', '', '', 'current', 'base');
 SELECT migrate_revision('x', '', '', '-1', 'base');
 SELECT migrate_revision('x', '', '', 'both-1', 'base');
 SELECT migrate_revision('x', '', '', '2024-01-05_a', 'base');
--- A body is needed.
+-- Without an upgrade body it is empty.
 SELECT migrate_revision('x', NULL, '', 'x1', 'base');
+SELECT length(upgrade), length(downgrade) FROM migrate_show('x1');
 -- Editing what isn't applied.
 SELECT migrate_upgrade('001');
 SELECT migrate_edit('002', 'CREATE TABLE posts (id int, title text)', 'DROP TABLE posts', 'posts with a title');

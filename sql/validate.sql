@@ -10,7 +10,7 @@ SELECT revision, problem FROM migrate_validate();
 UPDATE migrate_revision SET upgrade = 'CREATE TABLE t3 (j int)' WHERE revision = 'r3';
 SELECT revision, problem FROM migrate_validate();
 SELECT migrate_upgrade('r3');
-SELECT migrate_edit('r3', 'CREATE TABLE t3 (i int)');
+SELECT migrate_edit('r3', 'CREATE TABLE t3 (k int)');
 SELECT revision, problem FROM migrate_validate();
 SELECT migrate_upgrade('r3');
 -- An applied one's is reported, and is in nobody's way going up.
