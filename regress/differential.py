@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The same random histories, version rows and targets in Limbeck and in Debian's Alembic.
 
     regress/differential.py [--graphs N] [--seed S] [--runs SHARE]
@@ -156,10 +156,10 @@ class Alembic:
 
 
 class Limbeck:
-    def __init__(self):
+    def __init__(self, extension):
         self.db = sqlite3.connect(':memory:', isolation_level=None)
         self.db.enable_load_extension(True)
-        self.db.load_extension(os.path.join(TOP, 'sqlite_ext', 'limbeck'))
+        self.db.load_extension(extension)
         self.one("SELECT migrate_revision('x', '', '', 'x')")
 
     def one(self, sql, *values):
@@ -246,8 +246,9 @@ def main():
     parser.add_argument('--seed', type=int, default=20260110)
     parser.add_argument('--queries', type=int, default=8)
     parser.add_argument('--runs', type=float, default=.1)
+    parser.add_argument('--extension', default=os.path.join(TOP, 'sqlite_ext', 'limbeck'))
     options = parser.parse_args()
-    limbeck = Limbeck()
+    limbeck = Limbeck(options.extension)
     tally = collections.Counter()
     bad = 0
     for number in range(options.graphs):

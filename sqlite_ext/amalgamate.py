@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Writes core/ and sqlite_ext/ as one C file that compiles alone (make amalgamation).
 
 Headers of our own are put in place of their first #include. Two files may use one name for static
