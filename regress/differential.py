@@ -15,6 +15,7 @@ import argparse
 import collections
 import os
 import random
+import re
 import sqlite3
 import sys
 import warnings
@@ -81,6 +82,9 @@ class Graph:
 
     def lineage(self, name):
         return {n for n in self.ids if n in self.versioned[name] or name in self.versioned[n]}
+
+    def named(self, name):
+        return next((i for i in self.ids if name == i or name in self.labels[i]), None)
 
     def heads(self):
         return [i for i in self.ids if not any(i in d for d in self.down.values())]
@@ -214,13 +218,28 @@ class Limbeck:
 
 def on_purpose(graph, operation, rows, target, theirs, ours):
     """The entry of GRAPH.md's list of differences that explains the two answers, or None."""
-    scope, at, rest = target.rpartition('@') if '@' in target else ('', '', target)
-    if rest.startswith('head') and ':' not in target and not at and len(graph.heads()) > 1 and len(graph.real_heads()) == 1:
+    if operation == 'history':
+        start, _, end = target.partition(':')
+        above = graph.above[end] if end in graph.above else set(graph.ids)
+        listed = {n for n in graph.ids if start in graph.versioned[n] and n in above}
+        if theirs == REFUSED and start and set(ours) == listed:
+            return '8: a range that starts at a dependency lists its versioned descendants'
+        return None
+    scope, at, rest = target.rpartition('@')
+    if at:
+        symbol = re.match(r'(\w+?)(?:[+-]\d+)?$', rest)
+        if ours == REFUSED and symbol and symbol.group(1) in graph.ids:
+            if symbol.group(1) not in graph.lineage(graph.named(scope)):
+                return '4: what follows a label has to be on its branch'
+        if operation == 'downgrade' and rest.startswith('head') and REFUSED in (theirs, ours):
+            return '4: a label limits what follows it'
+        if theirs == REFUSED and operation == 'upgrade' and rest == 'heads':
+            return '13: the members of one label@heads may overlap'
+        return None
+    if theirs == REFUSED and rest.startswith('head') and len(graph.heads()) > 1 == len(graph.real_heads()):
         return '13: the only real head is the head'
-    if operation == 'downgrade' and rest.startswith('-') and not at and len(rows) > 1 and ours == REFUSED:
+    if ours == REFUSED and operation == 'downgrade' and rest.startswith('-') and len(rows) > 1:
         return '7: -N with several rows is an error'
-    if at and operation in ('upgrade', 'downgrade', 'history'):
-        return '4: a label limits what follows it'
     return None
 
 
@@ -242,7 +261,7 @@ def compare(tally, kind, graph, rows, target, theirs, ours):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--graphs', type=int, default=3000)
+    parser.add_argument('--graphs', type=int, default=8000)
     parser.add_argument('--seed', type=int, default=20260110)
     parser.add_argument('--queries', type=int, default=8)
     parser.add_argument('--runs', type=float, default=.1)
