@@ -107,18 +107,17 @@ static bool check_heads(lim_context *cx, const lim_graph *g, lim_nodes parents, 
     return true;
 }
 
-static bool check_merge_count(lim_context *cx, const lim_graph *g, lim_nodes parents) {
+static bool check_merge_count(lim_context *cx, const lim_graph *g, const char *words,
+                              lim_nodes parents) {
     if (parents.count > 1)
         return true;
-    static const char hint[] =
+    return lim_fail(
+        cx, LIM_INVALID,
         "Name two heads or more, separated by commas, or write 'heads' for all of them; "
-        "migrate_heads() lists them.";
-    if (parents.count == 0)
-        return lim_fail(cx, LIM_INVALID, hint,
-                        "a merge needs two or more revisions; none is named");
-    return lim_fail(cx, LIM_INVALID, hint,
-                    "a merge needs two or more revisions; only \"%s\" is named",
-                    lim_show(cx, lim_id(g, parents.node[0])));
+        "migrate_heads() lists them.",
+        "a merge needs two or more revisions; '%s' gives %s%s", lim_show(cx, words),
+        parents.count == 0 ? "none" : "only ",
+        parents.count == 0 ? "" : lim_show(cx, lim_id(g, parents.node[0])));
 }
 
 /* True when the words of a revision that is there already mean itself or what has come after it:
@@ -154,7 +153,7 @@ static bool find_parents(lim_context *cx, lim_graph *g, const lim_draft *draft, 
             return false;
     }
     return lim_draft_distinct(cx, &r->down_revision) &&
-           (!merge || check_merge_count(cx, g, parents)) &&
+           (!merge || check_merge_count(cx, g, words, parents)) &&
            (again || splice || check_heads(cx, g, parents, merge));
 }
 
