@@ -1,18 +1,22 @@
 #!/usr/bin/python3
 """Writes core/ and sqlite_ext/ as one C file that compiles alone (make amalgamation).
 
-Headers of our own are put in place of their first #include. Two files may use one name for static
-things of their own; such a name gets the file's name in front, except where it is a member (after
-a dot or an arrow).
+Headers of our own are put in place of their first #include. A name that a file defines for itself and
+that another file uses too gets the file's name in front, except where it is a member (after a dot or
+an arrow).
 """
 import argparse
-import collections
+import glob
 import os
 import re
 
 TOKEN = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|[A-Za-z_]\w*|->|\s+|.', re.S)
+KEYWORDS = {'struct', 'enum', 'union', 'static', 'const', 'void', 'inline', 'int', 'char', 'bool'}
+PUBLIC = re.compile(r'(lim_|limbeck_|sqlite3_|LIM_|LIMBECK_|SQLITE_)')
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+"([^"]+)"[^\n]*\n', re.M)
+FEATURE = re.compile(r'^#define (_\w+_SOURCE) [^\n]*\n', re.M)
+ATTRIBUTE = re.compile(r'__attribute__\s*\(\(.*?\)\)', re.S)
 MACRO = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', re.M)
 
 
@@ -23,33 +27,35 @@ def tokens(text):
 def own_names(text):
     """Names that a file defines at its top level for itself: static ones, types, tags, macros."""
     names = set(MACRO.findall(text))
-    code = re.sub(r'^[ \t]*#(?:[^\n\\]|\\.|\\\n)*', '', text, flags=re.M)
+    code = ATTRIBUTE.sub('', text)
+    code = re.sub(r'^[ \t]*#(?:[^\n\\]|\\.|\\\n)*', '', code, flags=re.M)
     depth = 0
-    kind = ''
+    kind = before = ''
     declaration = []
     for token in tokens(code):
         if token.isspace() or token.startswith(('//', '/*')):
             continue
         if token in '{}':
             if token == '{' and depth == 0:
-                names |= declared(declaration)
+                names |= declared(declaration, False)
                 is_enum = 'enum' in declaration and '(' not in declaration
                 kind = 'enum' if is_enum else ''
             depth += 1 if token == '{' else -1
             if depth == 0 and '(' in declaration and '=' not in declaration:
                 declaration = []
         elif depth == 0 and token == ';':
-            names |= declared(declaration)
+            names |= declared(declaration, True)
             declaration = []
         elif depth == 0:
             declaration.append(token)
-        elif depth == 1 and kind == 'enum' and re.match(r'[A-Za-z_]\w*$', token):
+        elif depth == 1 and kind == 'enum' and before in ('{', ',') and re.match(r'[A-Za-z_]\w*$', token):
             names.add(token)
-    return names
+        before = token
+    return {name for name in names - KEYWORDS if not PUBLIC.match(name)}
 
 
-def declared(declaration):
-    """The names that one top-level declaration (up to its brace or semicolon) gives."""
+def declared(declaration, whole):
+    """The names that a top-level declaration gives; whole: up to its semicolon, not just its brace."""
     names = set()
     words = [t for t in declaration if re.match(r'[A-Za-z_]\w*$', t)]
     if not words:
@@ -59,8 +65,9 @@ def declared(declaration):
             if i == 0 or declaration[0] == 'typedef' or declaration[:i] == ['static', 'const']:
                 if '(' not in declaration[:i]:
                     names.add(declaration[i + 1])
-    if declaration[0] == 'typedef' and '(' not in declaration:
-        names.add(words[-1])
+    if declaration[0] == 'typedef':
+        if whole and '(' not in declaration:
+            names.add(words[-1])
     elif declaration[0] == 'static':
         for i, token in enumerate(declaration):
             if token in ('(', '[', '='):
@@ -91,11 +98,11 @@ def main():
     options = parser.parse_args()
 
     sources = {path: open(path, encoding='utf-8').read() for path in options.files}
-    users = collections.Counter()
-    own = {}
-    for path, text in sources.items():
-        own[path] = own_names(INCLUDE.sub('', text))
-        users.update(own[path])
+    used = {path: set(tokens(text)) for path, text in sources.items()}
+    for folder in {os.path.dirname(path) for path in sources}:
+        for header in glob.glob(os.path.join(folder, '*.h')):
+            with open(header, encoding='utf-8') as f:
+                used[header] = set(tokens(f.read()))
     folders = sorted({os.path.dirname(path) for path in sources})
     done = set()
 
@@ -113,14 +120,20 @@ def main():
         text = INCLUDE.sub(lambda m: inline(m, os.path.dirname(path)), text)
         return f'/* ---- {path} ---- */\n{text}'
 
+    features = {line.group(1): line.group(0) for text in sources.values()
+                for line in FEATURE.finditer(text)}
+
     print(f'/*\n** Limbeck {options.version}: schema migrations inside a SQLite database, in one file.\n**\n'
           '** cc -shared -fPIC -o limbeck.so limbeck.c       a loadable extension\n'
           '** cc -DSQLITE_CORE -c limbeck.c                  linked in: sqlite3_auto_extension(\n'
           '**                                                (void (*)(void))sqlite3_limbeck_init)\n'
           '**\n** Licence: PostgreSQL (see LICENSE). Written by make amalgamation; do not edit.\n*/')
+    print(''.join(features.values()), end='')
     for path, text in sources.items():
+        text = FEATURE.sub('', text)
         stem = os.path.splitext(os.path.basename(path))[0]
-        clash = {name for name in own[path] if users[name] > 1}
+        own = own_names(INCLUDE.sub('', text))
+        clash = {name for name in own if any(name in used[p] for p in used if p != path)}
         text = rename(text, clash, stem + '_')
         text = INCLUDE.sub(lambda m: inline(m, os.path.dirname(path)), text)
         print(f'/* ---- {path} ---- */\n{text}')
