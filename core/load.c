@@ -223,8 +223,13 @@ static bool implied_parents(lim_context *cx, const loading *l, const lim_draft *
         return true;
     }
     lim_nodes heads;
-    if (!lim_target_parents(cx, l->g, NULL, &heads))
+    if (!lim_target_parents(cx, l->g, NULL, &heads)) {
+        if (cx->error.code == LIM_AMBIGUOUS)
+            cx->error.hint =
+                "Add a line \"-- migrate:down_revision <id>\" to the file, or join the "
+                "heads with migrate_merge('heads').";
         return lim_draft_fail(cx, d);
+    }
     for (uint32_t i = 0; i < heads.count; i++) {
         if (!lim_list_add(cx, parents, lim_id(l->g, heads.node[i])))
             return false;

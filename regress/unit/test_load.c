@@ -30,6 +30,9 @@ static void a_file_alone_follows_the_head(void **unused) {
         &w, try_file(&w, "003_y.sql", UP("")), LIM_AMBIGUOUS,
         "003_y.sql: multiple heads are present; please specify the head revision on which the new "
         "revision should be based, or perform a merge");
+    HINT("Add a line \"-- migrate:down_revision <id>\" to the file, or join the heads with "
+         "migrate_merge('heads').");
+    DETAIL("The heads are: 0123456789ab, b2.");
     all_sound(&w);
     end(&w);
 }
