@@ -86,6 +86,37 @@ store_record(Call *call, const char *action, const lim_record *record, const boo
 	log_authoring(call, action, record->id, record->from_version, record->checksum);
 }
 
+/*
+ * The caller gave bodies that are stored already, byte for byte: nothing happens, except that a caller
+ * who has no reason to trust a body's author vouches for it now.
+ */
+static void
+vouch_for(Call *call, const char *revision, const bool given[2])
+{
+	lim_context cx = core_context(call->memory);
+	StoredRevision stored;
+	bool		vouched[2];
+	lim_direction direction;
+
+	ledger_stored(call, &cx, lim_find_id(call->graph, revision), IsolationUsesXactSnapshot(),
+				  &stored);
+	for (direction = LIM_UP; direction <= LIM_DOWN; direction++)
+		vouched[direction] = given[direction] &&
+			!trust_author(stored.author[direction], stored.author_oid[direction], call->caller);
+	record_authors(call, revision, vouched);
+	lim_context_end(&cx);
+}
+
+/* Writes what came of a request: the record, or the caller's word for what is there already. */
+static void
+store_or_vouch(Call *call, const char *action, const lim_record *record, const bool given[2])
+{
+	if (record->outcome == LIM_UNCHANGED)
+		vouch_for(call, record->id, given);
+	else
+		store_record(call, action, record, given);
+}
+
 /* migrate_revision(message, upgrade, downgrade, rev_id, head, splice, branch_label, depends_on) */
 Datum
 migrate_revision(PG_FUNCTION_ARGS)
@@ -108,8 +139,7 @@ migrate_revision(PG_FUNCTION_ARGS)
 	begin_authoring(&call, "migrate_revision()", &access);
 	if (!lim_author_revision(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, &request, &record))
 		core_error(&call.cx);
-	if (record.outcome != LIM_UNCHANGED)
-		store_record(&call, "revision", &record, both_bodies);
+	store_or_vouch(&call, "revision", &record, both_bodies);
 	return end_authoring(&call, &access, record.id);
 }
 
@@ -132,8 +162,7 @@ migrate_merge(PG_FUNCTION_ARGS)
 	if (!lim_author_merge(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, revisions, &request,
 						  &record))
 		core_error(&call.cx);
-	if (record.outcome != LIM_UNCHANGED)
-		store_record(&call, "merge", &record, both_bodies);
+	store_or_vouch(&call, "merge", &record, both_bodies);
 	return end_authoring(&call, &access, record.id);
 }
 
@@ -147,7 +176,7 @@ migrate_edit(PG_FUNCTION_ARGS)
 		.downgrade = argument_bytes(fcinfo, 2),
 		.message = argument_text(fcinfo, 3),
 	};
-	const bool	vouched[2] = {request.upgrade.text != NULL, request.downgrade.text != NULL};
+	const bool	given[2] = {request.upgrade.text != NULL, request.downgrade.text != NULL};
 	StoredRevision stored;
 	LedgerAccess access;
 	lim_record	record;
@@ -162,8 +191,7 @@ migrate_edit(PG_FUNCTION_ARGS)
 	if (!lim_author_edit(&call.cx, LIM_POSTGRES, call.graph, &call.state, &stored.stored, &request,
 						 &record))
 		core_error(&call.cx);
-	if (record.outcome != LIM_UNCHANGED)
-		store_record(&call, "edit", &record, vouched);
+	store_or_vouch(&call, "edit", &record, given);
 	return end_authoring(&call, &access, record.id);
 }
 
@@ -199,27 +227,6 @@ migrate_delete(PG_FUNCTION_ARGS)
 	return end_authoring(&call, &access, id);
 }
 
-/*
- * A file that was loaded already, byte for byte: nothing happens, except that a caller who has no
- * reason to trust a body's author vouches for it now.
- */
-static void
-vouch_for(Call *call, const lim_record *record)
-{
-	lim_context cx = core_context(call->memory);
-	StoredRevision stored;
-	bool		vouched[2];
-	lim_direction direction;
-
-	ledger_stored(call, &cx, lim_find_id(call->graph, record->id), IsolationUsesXactSnapshot(),
-				  &stored);
-	for (direction = LIM_UP; direction <= LIM_DOWN; direction++)
-		vouched[direction] = !trust_author(stored.author[direction], stored.author_oid[direction],
-										   call->caller);
-	record_authors(call, record->id, vouched);
-	lim_context_end(&cx);
-}
-
 /* Loads files: one text, or a directory. */
 static const char *
 load(Call *call, const lim_file *files, uint32_t count, bool directory)
@@ -232,13 +239,8 @@ load(Call *call, const lim_file *files, uint32_t count, bool directory)
 		core_error(&call->cx);
 	for (i = 0; i < result.count; i++)
 	{
-		const lim_record *record = &result.records[i];
-
 		CHECK_FOR_INTERRUPTS();
-		if (record->outcome == LIM_UNCHANGED)
-			vouch_for(call, record);
-		else
-			store_record(call, "load", record, both_bodies);
+		store_or_vouch(call, "load", &result.records[i], both_bodies);
 	}
 	return directory ? result.summary : result.records[0].id;
 }
@@ -255,8 +257,10 @@ migrate_load(PG_FUNCTION_ARGS)
 	if (script.text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the script is NULL"),
-				 errhint("Give the text of one migration file.")));
+				 errmsg("argument \"script\" of migrate_load() is required"),
+				 errhint("SELECT migrate_load('...', 'name.sql').")));
+	if (script.length > FILE_LIMIT)
+		directory_too_big(file.name);
 	begin_authoring(&call, "migrate_load()", &access);
 	return end_authoring(&call, &access, load(&call, &file, 1, false));
 }
@@ -274,11 +278,11 @@ migrate_load_dir(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the path is NULL"),
-				 errhint("Give a directory of the server.")));
+				 errmsg("argument \"path\" of migrate_load_dir() is required"),
+				 errhint("SELECT migrate_load_dir('migrations').")));
 	if (format != NULL && strcmp(format, "limbeck") != 0 && strcmp(format, "dbmate") != 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("unknown format \"%s\"", from_core(format)),
 				 errhint("The formats are limbeck and dbmate.")));
 	directory_require_right();

@@ -20,8 +20,7 @@
 
 #include "compat.h"
 
-#define AUTOCOMMIT_HINT \
-	"Mark the body transaction:false (\"-- migrate:up transaction:false\") and run it with CALL migrate_apply."
+#define AUTOCOMMIT_HINT "Mark the body transaction:false and run it with CALL migrate_apply."
 
 /* Where a statement's words begin: its location points right behind the semicolon before it. */
 static int
@@ -216,10 +215,10 @@ refuse_copy(const Body *body, bool from, int offset)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 from ? errmsg("COPY FROM STDIN can't stand in a revision's body")
-			 : errmsg("COPY TO STDOUT can't stand in a revision's body"),
+			 from ? errmsg("COPY FROM STDIN is not possible in a body")
+			 : errmsg("COPY TO STDOUT is not possible in a body"),
 			 from ? errhint("Write INSERT statements, or COPY from a file of the server.")
-			 : errhint("COPY to a file of the server, or leave the statement out."),
+			 : errhint("COPY to a file of the server, or take the statement out of the body."),
 			 errposition(error_position(body, offset))));
 }
 
@@ -250,8 +249,8 @@ refuse_psql_words(const Body *body)
 		if (body->text[token.start] == '\\')
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("psql's meta-commands can't stand in a revision's body"),
-					 errhint("A body is run by the server; write what the command does in SQL."),
+					 errmsg("a psql meta-command is not possible in a body"),
+					 errhint("The server runs the body: write what the command does in SQL."),
 					 errposition(error_position(body, token.start))));
 		at = token.start + token.length;
 	}
@@ -301,21 +300,31 @@ option_is_on(List *options, const char *name)
 	return false;
 }
 
-static bool
-reindex_needs_autocommit(const ReindexStmt *reindex)
+static const char *
+reindex_alone(const ReindexStmt *reindex)
 {
 #if PG_VERSION_NUM >= 140000
 	if (option_is_on(reindex->params, "concurrently"))
-		return true;
+		return "REINDEX CONCURRENTLY";
 #else
 	if (reindex->concurrent)
-		return true;
+		return "REINDEX CONCURRENTLY";
 #endif
-	return reindex->kind != REINDEX_OBJECT_INDEX && reindex->kind != REINDEX_OBJECT_TABLE;
+	switch (reindex->kind)
+	{
+		case REINDEX_OBJECT_SCHEMA:
+			return "REINDEX SCHEMA";
+		case REINDEX_OBJECT_SYSTEM:
+			return "REINDEX SYSTEM";
+		case REINDEX_OBJECT_DATABASE:
+			return "REINDEX DATABASE";
+		default:
+			return NULL;
+	}
 }
 
-static bool
-alter_needs_autocommit(const AlterTableStmt *alter)
+static const char *
+alter_alone(const AlterTableStmt *alter)
 {
 #if PG_VERSION_NUM >= 140000
 	ListCell   *cell;
@@ -326,46 +335,47 @@ alter_needs_autocommit(const AlterTableStmt *alter)
 
 		if (command->subtype == AT_DetachPartition &&
 			castNode(PartitionCmd, command->def)->concurrent)
-			return true;
+			return "DETACH PARTITION CONCURRENTLY";
 	}
 #endif
-	return false;
+	return NULL;
 }
 
-/* True for a statement that the server runs outside transaction blocks only, as far as its words say. */
-static bool
+/* The name of a statement that the server runs outside transaction blocks only, as far as its words
+ * say; NULL for any other. */
+static const char *
 needs_autocommit(Node *statement)
 {
 	switch (nodeTag(statement))
 	{
 		case T_IndexStmt:
-			return ((IndexStmt *) statement)->concurrent;
+			return ((IndexStmt *) statement)->concurrent ? "CREATE INDEX CONCURRENTLY" : NULL;
 		case T_DropStmt:
-			return ((DropStmt *) statement)->concurrent;
+			return ((DropStmt *) statement)->concurrent ? "DROP INDEX CONCURRENTLY" : NULL;
 		case T_ReindexStmt:
-			return reindex_needs_autocommit((ReindexStmt *) statement);
+			return reindex_alone((ReindexStmt *) statement);
 		case T_AlterTableStmt:
-			return alter_needs_autocommit((AlterTableStmt *) statement);
+			return alter_alone((AlterTableStmt *) statement);
 		case T_VacuumStmt:
-			return ((VacuumStmt *) statement)->is_vacuumcmd;
+			return ((VacuumStmt *) statement)->is_vacuumcmd ? "VACUUM" : NULL;
 		case T_ClusterStmt:
-			return ((ClusterStmt *) statement)->relation == NULL;
+			return ((ClusterStmt *) statement)->relation == NULL ? "CLUSTER of all tables" : NULL;
 		case T_DiscardStmt:
-			return ((DiscardStmt *) statement)->target == DISCARD_ALL;
+			return ((DiscardStmt *) statement)->target == DISCARD_ALL ? "DISCARD ALL" : NULL;
 		case T_AlterSystemStmt:
 		case T_CreatedbStmt:
 		case T_DropdbStmt:
 		case T_CreateTableSpaceStmt:
 		case T_DropTableSpaceStmt:
-			return true;
+			return GetCommandTagName(CreateCommandTag(statement));
 		default:
-			return false;
+			return NULL;
 	}
 }
 
 /* The first parameter of the statement at work; -1: none. */
 static int
-find_parameter(const Body *body)
+find_parameter(const Body *body, int *parameter_length)
 {
 	int			length;
 	const char *text = body_statement_text(body, &length);
@@ -378,7 +388,10 @@ find_parameter(const Body *body)
 		if (token.kind == LIM_TOKEN_END)
 			break;
 		if (token.kind == LIM_TOKEN_PARAMETER)
+		{
+			*parameter_length = (int) token.length;
 			return (int) (text - body->text + token.start);
+		}
 		at = token.start + token.length;
 	}
 	return -1;
@@ -486,38 +499,40 @@ check_statement(const Call *call, const Body *body)
 {
 	const RawStmt *raw = current_statement(body);
 	Node	   *statement = raw->stmt;
-	const char *name = GetCommandTagName(CreateCommandTag(statement));
 	int			start = statement_start(body, raw);
+	const char *alone;
 	int			parameter;
+	int			parameter_length;
 
 	if (IsA(statement, TransactionStmt))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("%s can't stand in a revision's body", name),
-				 errhint("The body runs in the caller's transaction; only one BEGIN and COMMIT around all of it is passed over."),
+				 errmsg("%s is not possible in a body", GetCommandTagName(CreateCommandTag(statement))),
+				 errhint("A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it."),
 				 errposition(error_position(body, start))));
 	if (IsA(statement, CopyStmt) && ((CopyStmt *) statement)->filename == NULL)
 		refuse_copy(body, ((CopyStmt *) statement)->is_from, start);
-	if (needs_autocommit(statement))
+	alone = needs_autocommit(statement);
+	if (alone != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s like this one can't run in a transaction", name),
+				 errmsg("%s is not possible in a transaction", alone),
 				 errhint(AUTOCOMMIT_HINT),
 				 errposition(error_position(body, start))));
 	if (changes_ledger(call, statement))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a revision's body can't change the ledger"),
-				 errhint("Call migrate_stamp(), migrate_edit() or migrate_delete() outside a body."),
+				 errmsg("a body cannot change Limbeck's ledger"),
+				 errhint("Take the statement out of the body."),
 				 errposition(error_position(body, start))));
 	if (IsA(statement, CreateFunctionStmt) || IsA(statement, PrepareStmt))
 		return;
-	parameter = find_parameter(body);
+	parameter = find_parameter(body, &parameter_length);
 	if (parameter >= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_PARAMETER),
-				 errmsg("a parameter can't stand in a revision's body"),
-				 errhint("Nothing gives it a value; write the value itself."),
+				 errmsg("a body cannot have parameters: %.*s", parameter_length, body->text + parameter),
+				 errhint("Write the value itself."),
 				 errposition(error_position(body, parameter))));
 }
 

@@ -95,8 +95,8 @@ call_begin_writing(Call *call, const char *function)
 	if (running_body() != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a revision's body can't call %s", function),
-				 errhint("Call it before or after the upgrade.")));
+				 errmsg("a body cannot call %s", function),
+				 errhint("Take the statement out of the body.")));
 	if (creating_extension)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -27,6 +27,15 @@ directory_require_right(void)
 				 errhint("Load the files' texts with migrate_load().")));
 }
 
+void
+directory_too_big(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("file \"%s\" is too big for a migration", name ? from_core(name) : ""),
+			 errhint("A migration is at most 32 MiB of text.")));
+}
+
 /* The whole of a file, as it is on disk. */
 static void
 read_file(Call *call, const char *path, lim_file *file)
@@ -39,17 +48,15 @@ read_file(Call *call, const char *path, lim_file *file)
 	if (stream == NULL || fstat(fileno(stream), &status) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\": %m", path)));
-	if (status.st_size >= MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("file \"%s\" is too big", path)));
+				 errmsg("cannot read file \"%s\": %m", path)));
+	if (status.st_size > FILE_LIMIT)
+		directory_too_big(path);
 	text = MemoryContextAlloc(call->memory, status.st_size + 1);
 	file->length = fread(text, 1, status.st_size, stream);
 	if (ferror(stream))
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read file \"%s\": %m", path)));
+				 errmsg("cannot read file \"%s\": %m", path)));
 	text[file->length] = '\0';
 	file->text = text;
 	FreeFile(stream);
@@ -77,6 +84,10 @@ directory_read(Call *call, const char *path, uint32_t *count)
 	DIR		   *directory = AllocateDir(path);
 	struct dirent *entry;
 
+	if (directory == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("cannot read directory \"%s\": %m", path)));
 	*count = 0;
 	while ((entry = ReadDir(directory, path)) != NULL)
 	{

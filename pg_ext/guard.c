@@ -37,8 +37,8 @@ refuse_change(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("a revision's body can't change the ledger"),
-			 errhint("Call migrate_stamp(), migrate_edit() or migrate_delete() outside a body.")));
+			 errmsg("a body cannot change Limbeck's ledger"),
+			 errhint("Take the statement out of the body.")));
 }
 
 /* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, at any depth. */

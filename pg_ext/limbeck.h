@@ -160,6 +160,10 @@ extern void trust_require(Call *call, const StoredRevision *stored, lim_directio
 extern bool trust_session(const StoredRevision *stored, lim_direction direction);
 
 /* directory.c: migration files of the server */
+
+#define FILE_LIMIT (32 * 1024 * 1024)
+
+extern void directory_too_big(const char *name) pg_attribute_noreturn();
 extern void directory_require_right(void);
 extern lim_file *directory_read(Call *call, const char *path, uint32_t *count);
 

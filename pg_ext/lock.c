@@ -63,7 +63,8 @@ refuse(const char *what, const LOCKTAG *tag, const char *hint)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 pid ? errmsg("%s is running in process %d", what, pid) : errmsg("%s is running", what),
+			 errmsg("%s is running", what),
+			 pid ? errdetail("Process %d holds the lock of this ledger.", pid) : 0,
 			 errhint("%s", hint)));
 }
 

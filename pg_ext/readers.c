@@ -63,15 +63,15 @@ check_bodies(Call *call, lim_problems *problems)
 	{
 		lim_context cx = core_context(call->memory);
 		StoredRevision stored;
-		const char *problem;
+		const char *problem = NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		ledger_stored(call, &cx, node, false, &stored);
 		if (!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem))
 		{
-			if (cx.error.code != LIM_OK)
+			if (cx.error.code == LIM_NOMEM)
 				core_error(&cx);
-			problem = lim_copy_string(&call->cx, problem);
+			problem = lim_copy_string(&call->cx, problem ? problem : cx.error.message);
 			if (problem == NULL ||
 				!lim_problem_add(&call->cx, problems, lim_id(call->graph, node), problem))
 				core_error(&call->cx);

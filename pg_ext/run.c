@@ -136,19 +136,20 @@ verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
 	lim_context cx = core_context(step->memory);
 	StoredRevision stored;
 	const lim_bytes *body;
-	const char *problem;
+	const char *problem = NULL;
 	const char *text;
 
 	ledger_stored(call, &cx, node, IsolationUsesXactSnapshot(), &stored);
 	if (!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem))
 	{
-		if (cx.error.code != LIM_OK)
+		if (cx.error.code == LIM_NOMEM)
 			core_error(&cx);
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("revision \"%s\" is not what was stored: %s",
-						from_core(lim_id(call->graph, node)), from_core(problem)),
-				 errhint("Load it again, or see migrate_validate().")));
+				 errmsg("revision \"%s\" cannot run: %s",
+						from_core(lim_show(&call->cx, lim_id(call->graph, node))),
+						from_core(problem != NULL ? problem : cx.error.message)),
+				 errhint("The ledger was changed by hand. Load the revision's file again.")));
 	}
 	trust_require(call, &stored, direction);
 	step->may_set_role = trust_session(&stored, direction);
@@ -214,6 +215,7 @@ record_step(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, i
 		.duration_ms = stamp ? -1 : duration_ms,
 		.outcome = "done",
 	};
+	ErrorContextCallback context;
 	LedgerAccess access;
 	uint32_t	n;
 
@@ -222,11 +224,17 @@ record_step(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, i
 		entry.revision = lim_id(call->graph, planned->node);
 		entry.checksum = call->graph->revisions[planned->node].checksum;
 	}
+	context.callback = body_error_context;
+	context.arg = (void *) &step->body;
+	context.previous = error_context_stack;
+	if (!stamp)
+		error_context_stack = &context;
 	ledger_enter(call, &access);
 	for (n = 0; n < planned->change_count; n++)
 		record_version(call, &plan->changes[planned->first_change + n]);
 	record_log(call, &entry);
 	ledger_leave(&access);
+	error_context_stack = context.previous;
 }
 
 static void

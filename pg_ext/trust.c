@@ -14,13 +14,19 @@
 
 #include "compat.h"
 
+/* True when the role of that name still is the role that stored the body. */
+static bool
+is_same_role(const char *name, Oid oid)
+{
+	return name != NULL && OidIsValid(oid) && get_role_oid(from_core(name), true) == oid;
+}
+
 /* True when the author could act as the role without Limbeck's help. */
 bool
 trust_author(const char *name, Oid oid, Oid role)
 {
-	if (name == NULL || get_role_oid(from_core(name), true) != oid || !OidIsValid(oid))
-		return false;
-	return oid == role || superuser_arg(oid) || can_act_as(oid, role);
+	return is_same_role(name, oid) &&
+		(oid == role || superuser_arg(oid) || can_act_as(oid, role));
 }
 
 /* Refuses a body that the caller has no reason to trust. */
@@ -28,18 +34,22 @@ void
 trust_require(Call *call, const StoredRevision *stored, lim_direction direction)
 {
 	const char *author = stored->author[direction];
+	Oid			oid = stored->author_oid[direction];
+	const char *caller;
 
-	if (trust_author(author, stored->author_oid[direction], call->caller))
+	if (trust_author(author, oid, call->caller))
 		return;
+	caller = GetUserNameFromId(call->caller, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("the %s of revision \"%s\" was written by role \"%s\", who may not act as \"%s\"",
+			 errmsg("the %s of revision \"%s\" was written by role \"%s\", which %s \"%s\"",
 					direction == LIM_UP ? "upgrade" : "downgrade",
-					from_core(stored->stored.row->id), from_core(author),
-					GetUserNameFromId(call->caller, false)),
+					from_core(lim_show(&call->cx, stored->stored.row->id)), from_core(author),
+					is_same_role(author, oid) ? "may not act as" : "is gone and can't vouch for it to",
+					caller),
 			 errdetail("A body runs with the rights of its caller."),
 			 errhint("Read the body with migrate_show(), then load or edit it as \"%s\", or run it as its author.",
-					 GetUserNameFromId(call->caller, false))));
+					 caller)));
 }
 
 /*

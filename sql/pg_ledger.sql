@@ -41,10 +41,12 @@ DROP TABLE spy;
 -- A trigger on DDL that the user made doesn't stop the ledger, nor do plan and session settings.
 CREATE FUNCTION ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'ddl: %', tg_tag; END $$;
 CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION ddl();
-SET session_replication_role = replica;
 SET plan_cache_mode = force_generic_plan;
 SET row_security = off;
 SET default_transaction_deferrable = on;
+SELECT migrate_upgrade();
+SET session_replication_role = replica;
+SELECT migrate_downgrade('base');
 SELECT migrate_upgrade();
 RESET ALL;
 DROP EVENT TRIGGER ddl;

@@ -1,0 +1,74 @@
+-- Whatever a role plants in public, in pg_temp or in the caller's search_path changes nothing in the extension's own queries.
+CREATE ROLE lim_mallory;
+GRANT CREATE ON SCHEMA public TO lim_mallory;
+CREATE SCHEMA trap AUTHORIZATION lim_mallory;
+SET ROLE lim_mallory;
+CREATE FUNCTION trap.sprung(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'sprung by %: %', current_user, $1; END $$;
+CREATE FUNCTION trap.equal(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.sprung('=') $$;
+CREATE OPERATOR trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.equal);
+CREATE FUNCTION trap.less(bigint, bigint) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.sprung('<') $$;
+CREATE OPERATOR trap.< (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = trap.less);
+CREATE FUNCTION trap.max(bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT trap.sprung('max')::int::bigint $$;
+CREATE FUNCTION trap.concat(text) RETURNS text LANGUAGE sql AS $$ SELECT trap.sprung('concat')::text $$;
+CREATE FUNCTION trap.nextval(regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT trap.sprung('nextval')::int::bigint $$;
+CREATE TYPE trap.int8 AS (i int);
+CREATE TYPE trap.text AS (i int);
+CREATE TABLE trap.migrate_version (version_num pg_catalog.text);
+CREATE TABLE trap.migrate_revision (revision pg_catalog.text);
+INSERT INTO trap.migrate_version VALUES ('zzzz');
+CREATE FUNCTION trap.migrate_upgrade(pg_catalog.text DEFAULT 'head') RETURNS pg_catalog.text LANGUAGE sql AS $$ SELECT 'not this one'::pg_catalog.text $$;
+CREATE FUNCTION public.equal(text, varchar) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.sprung('public') $$;
+CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = varchar, FUNCTION = public.equal);
+RESET ROLE;
+CREATE TEMP TABLE migrate_version (version_num text);
+CREATE TEMP TABLE migrate_log (id int);
+CREATE TEMP TABLE pg_class (oid oid);
+INSERT INTO migrate_version VALUES ('yyyy');
+SET search_path = trap, pg_temp, public, pg_catalog;
+SELECT public.migrate_revision('users', 'CREATE TABLE public.users (id pg_catalog.int4)', 'DROP TABLE public.users', '001');
+SELECT public.migrate_revision('posts', 'CREATE TABLE public.posts (id pg_catalog.int4)', 'DROP TABLE public.posts', '002', NULL, NULL, 'posts');
+SELECT public.migrate_upgrade();
+SELECT public.migrate_edit('002', NULL, NULL, 'x');
+SELECT public.migrate_downgrade('001');
+SELECT public.migrate_edit('002', NULL, NULL, 'articles');
+SELECT public.migrate_load('-- migrate:up
+-- migrate:down
+', '003_x.sql');
+SELECT public.migrate_stamp('003');
+SELECT public.migrate_stamp('001');
+SELECT public.migrate_delete('003');
+SELECT revision, message, is_head FROM public.migrate_current();
+SELECT revision, message FROM public.migrate_history();
+SELECT revision FROM public.migrate_show('002');
+SELECT * FROM public.migrate_validate();
+SELECT pending, problems FROM public.migrate_status();
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT public.migrate_upgrade();
+COMMIT;
+RESET search_path;
+SELECT version_num FROM public.migrate_version;
+-- The low role can't write the ledger, nor put anything on it.
+SET ROLE lim_mallory;
+INSERT INTO public.migrate_version VALUES ('zzzz');
+DELETE FROM public.migrate_log;
+CREATE TRIGGER t AFTER INSERT ON public.migrate_version FOR EACH ROW EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger();
+CREATE RULE r AS ON INSERT TO public.migrate_version DO INSTEAD NOTHING;
+CREATE TABLE heir () INHERITS (public.migrate_version);
+CREATE INDEX ON public.migrate_version ((trap.sprung(version_num)));
+CREATE POLICY p ON public.migrate_version USING (trap.sprung(version_num));
+ALTER TABLE public.migrate_version DISABLE TRIGGER ALL;
+BEGIN;
+LOCK TABLE public.migrate_version IN ACCESS EXCLUSIVE MODE;
+ROLLBACK;
+SELECT nextval('public.migrate_log_id_seq');
+-- Nor hold up migrations with advisory locks.
+SELECT pg_try_advisory_lock(1);
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid NOT IN (1, 2);
+RESET ROLE;
+-- A function that a trusted body calls by a bare name is the caller's own concern, as in psql.
+SET search_path = public;
+SELECT public.migrate_downgrade('base');
+RESET search_path;
+DROP EXTENSION limbeck;
+DROP OWNED BY lim_mallory CASCADE;
+DROP ROLE lim_mallory;
