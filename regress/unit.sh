@@ -7,8 +7,7 @@ for program in "$1"/test_*; do
     output=$("$program" 2>&1)
     status=$?
     p=$(grep -aoE '^\[  PASSED  \] [0-9]+' <<<"$output" | awk '{n += $4} END {print n + 0}')
-    f=$(grep -acE '^\[  FAILED  \] .*[^:]$' <<<"$output")
-    f=$(grep -aoE '^\[  FAILED  \] [^:]*: [0-9]+ test' <<<"$output" | awk -F': ' '{n += $2} END {print n + 0}')
+    f=$(grep -aoE '^\[  FAILED  \] [0-9]+ test' <<<"$output" | awk '{n += $4} END {print n + 0}')
     if [ "$status" -ne 0 ] || [ "$p" -eq 0 ]; then
         [ "$f" -eq 0 ] && f=1
         echo "$output"
