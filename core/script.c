@@ -37,12 +37,15 @@ typedef struct scan {
     const char *text;
     size_t length;
     reading reading;
-    size_t at;            /* where to go on */
-    lim_token token;      /* the last one read */
-    lim_token previous;   /* the last significant one before it */
-    lim_token first;      /* the first significant one; END: none */
-    size_t brackets;      /* PostgreSQL's [ that are open */
-    size_t simple_until;  /* comments that begin before here do not nest */
+    size_t at;           /* where to go on */
+    lim_token token;     /* the last one read */
+    lim_token previous;  /* the last significant one before it */
+    lim_token first;     /* the first significant one; END: none */
+    size_t brackets;     /* PostgreSQL's [ that are open */
+    size_t simple_until; /* comments that begin before here do not nest */
+    size_t newline;      /* the next one, once looked for; likewise: */
+    size_t bracket;      /* ] */
+    size_t backtick;
     size_t hidden;        /* the last marker found inside a token */
     lim_token dollar;     /* the first dollar quote that hides a marker of going down, or END */
     size_t dollar_hidden; /* that marker */
@@ -103,9 +106,19 @@ static bool is_directive(const char *text, size_t length, size_t at, const char 
 
 /* ---- tokens of a common section ----------------------------------------------------------- */
 
+/* Offset of the next c behind offset at, looked for once: asking at every quote of a long line must
+** not search the line each time. */
+static size_t ahead(const scan *s, size_t *known, char c, size_t at) {
+    if (*known <= at) {
+        const char *found = memchr(s->text + at + 1, c, s->length - at - 1);
+        *known = found == NULL ? s->length : (size_t)(found - s->text);
+    }
+    return *known;
+}
+
 /* SQLite's [name], told from PostgreSQL's subscripts and ARRAY[...]: those follow what they belong
 ** to, or stand inside another bracket. */
-static bool bracket_name(const scan *s, size_t limit, size_t at, lim_token *t) {
+static bool bracket_name(scan *s, size_t at, lim_token *t) {
     const lim_token *before = &s->previous;
     bool touches = before->kind != LIM_TOKEN_END && before->start + before->length == at &&
                    (before->kind == LIM_TOKEN_WORD || before->kind == LIM_TOKEN_QUOTED ||
@@ -113,11 +126,10 @@ static bool bracket_name(const scan *s, size_t limit, size_t at, lim_token *t) {
                     s->text[at - 1] == ']');
     if (s->brackets > 0 || touches || lim_token_is(s->text, *before, "array"))
         return false;
-    size_t line = line_end(s->text, limit, at);
-    const char *close = memchr(s->text + at, ']', line - at);
-    if (close == NULL)
+    size_t close = ahead(s, &s->bracket, ']', at);
+    if (close == s->length || close > ahead(s, &s->newline, '\n', at))
         return false;
-    *t = (lim_token){LIM_TOKEN_QUOTED, at, (size_t)(close - s->text) + 1 - at};
+    *t = (lim_token){LIM_TOKEN_QUOTED, at, close + 1 - at};
     return true;
 }
 
@@ -140,7 +152,7 @@ static lim_token common_token(scan *s, size_t limit, size_t at) {
     char next = at + 1 < limit ? s->text[at + 1] : '\0';
     switch (s->text[at]) {
     case '[':
-        if (bracket_name(s, limit, at, &t))
+        if (bracket_name(s, at, &t))
             return t;
         s->brackets++;
         break;
@@ -152,9 +164,9 @@ static lim_token common_token(scan *s, size_t limit, size_t at) {
         s->brackets = 0;
         break;
     case '`': {
-        const char *close = memchr(s->text + at + 1, '`', line_end(s->text, limit, at) - at - 1);
-        if (close != NULL)
-            return (lim_token){LIM_TOKEN_QUOTED, at, (size_t)(close - s->text) + 1 - at};
+        size_t close = ahead(s, &s->backtick, '`', at);
+        if (close < s->length && close < ahead(s, &s->newline, '\n', at))
+            return (lim_token){LIM_TOKEN_QUOTED, at, close + 1 - at};
         return (lim_token){LIM_TOKEN_OPERATOR, at, 1};
     }
     case '/':
@@ -165,6 +177,27 @@ static lim_token common_token(scan *s, size_t limit, size_t at) {
         break;
     }
     return lim_lex(LIM_POSTGRES, s->text, limit, at);
+}
+
+/* PostgreSQL goes on with an E'' string on a later line and passes over comments on the way. A marker
+** is no such comment: the string ends before it. */
+static lim_token cut_at_marker(const scan *s, lim_token t) {
+    const char *text = s->text;
+    size_t end = t.start + t.length;
+    if ((text[t.start] | 0x20) != 'e')
+        return t;
+    for (size_t at = t.start + 2; at < end; at++) {
+        if (text[at] == '\\' || (text[at] == '\'' && at + 1 < end && text[at + 1] == '\'')) {
+            at++;
+        } else if (text[at] == '\'') {
+            const char *next = at + 1 < end ? memchr(text + at + 1, '\'', end - at - 1) : NULL;
+            size_t behind = next == NULL ? end : (size_t)(next - text);
+            if (next_candidate(text, s->length, at + 1, behind) < behind)
+                return (lim_token){LIM_TOKEN_STRING, t.start, at + 1 - t.start};
+            at = behind;
+        }
+    }
+    return t;
 }
 
 static lim_token read_token(scan *s, size_t limit, size_t at) {
@@ -218,7 +251,7 @@ static finding find_marker(scan *s) {
             return FOUND_MARKER;
         s->token = read_token(s, candidate, s->at);
         if (s->token.kind == LIM_TOKEN_UNTERMINATED && candidate < s->length)
-            s->token = read_token(s, s->length, s->at);
+            s->token = cut_at_marker(s, read_token(s, s->length, s->at));
         if (s->token.kind == LIM_TOKEN_UNTERMINATED)
             return FOUND_UNTERMINATED;
         s->at += s->token.length;
@@ -235,25 +268,6 @@ static finding find_marker(scan *s) {
         }
     }
     return FOUND_END;
-}
-
-/* Goes on to the next marker from a section's start; a common section in which a quote stays open
-** is tried by either engine's rules alone. */
-static finding find_section_end(scan *s) {
-    scan start = *s;
-    finding found = find_marker(s);
-    if (start.reading != READ_COMMON || found == FOUND_MARKER || found == FOUND_END)
-        return found;
-    for (reading how = READ_SQLITE; how <= READ_POSTGRES; how++) {
-        scan other = start;
-        other.reading = how;
-        finding again = find_marker(&other);
-        if (again == FOUND_MARKER || again == FOUND_END) {
-            *s = other;
-            return again;
-        }
-    }
-    return found;
 }
 
 /* Length of a body without the blank lines and the LF at its end. */
@@ -316,6 +330,8 @@ static const char KNOWN_DIRECTIVES[] =
     "and down.";
 static const char KNOWN_OPTIONS[] =
     "Behind up and down may stand sqlite or postgres, and transaction:false or transaction:true.";
+static const char OPEN_QUOTE[] =
+    "Close it. A section that only one engine can read says so: \"-- migrate:up sqlite\".";
 static const char CLOSE_QUOTE[] =
     "Close it before the marker; if the line is part of the text, begin it with a blank.";
 
@@ -324,8 +340,8 @@ static bool fail_found(parser *p, const scan *s, finding found) {
     /* the dialect matters to U&"" alone, which only PostgreSQL's rules can leave open */
     const char *what = lim_unterminated_name(LIM_POSTGRES, p->text, s->token);
     if (found == FOUND_UNTERMINATED)
-        return fail_at(p, LIM_SYNTAX, "Close it, or double a quote that is part of the text.",
-                       s->token.start, "the %s that begins here has no end", what);
+        return fail_at(p, LIM_SYNTAX, OPEN_QUOTE, s->token.start,
+                       "the %s that begins here has no end", what);
     lim_position marker = lim_position_at(p->text, p->length, s->hidden);
     return fail_at(p, LIM_SYNTAX, CLOSE_QUOTE, s->token.start,
                    "the %s that begins here runs over the marker on line %u", what,
@@ -481,7 +497,7 @@ static bool take_section(parser *p, scan *s, lim_direction direction, size_t mar
                        VARIANT_WORDS[o.variant], (unsigned)section->line - 1);
     size_t start = s->at;
     *s = scan_begin(p->text, p->length, (reading)o.variant, start);
-    finding found = find_section_end(s);
+    finding found = find_marker(s);
     if (found != FOUND_MARKER && found != FOUND_END)
         return fail_found(p, s, found);
     if (s->dollar.kind != LIM_TOKEN_END && !p->dollar) {

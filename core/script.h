@@ -22,10 +22,9 @@
 ** outside strings, quoted names, dollar quotes and block comments only. Sections for one engine are
 ** read as that engine reads them. A common section is read as PostgreSQL does, and as SQLite does
 ** where that is no string of PostgreSQL's: [it's] and `it's` are names, and a comment that ends
-** sooner without nesting than the section does not nest. If that leaves a quote open, the section is
-** read by SQLite's rules alone, then by PostgreSQL's alone; a quote still open is an error that names
-** its line. So is a quote that seems to run over a marker because it or one before it was not closed:
-** a string that touches a word on either side, or a dollar quote that holds the only line of
+** sooner without nesting than the section does not nest. A quote without an end is an error that
+** names its line. So is a quote that seems to run over a marker because it or one before it was not
+** closed: a string that touches a word on either side, or a dollar quote that holds the only line of
 ** migrate:down in the file.
 **
 ** A section's body is what stands between its marker's line and the next one, without the blank

@@ -161,7 +161,7 @@ static void add_slug(lim_text *t, const char *message) {
         if (used < sizeof slug)
             slug[used++] = c;
     }
-    if (!between && *at == '\0')
+    if (!between && *at == '\0' && used <= SLUG_LENGTH)
         words = used;
     if (words > 0 && words <= SLUG_LENGTH)
         used = words;

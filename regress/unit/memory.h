@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -83,6 +84,15 @@ static inline void test_out_of_memory(bool (*scenario)(lim_context *cx)) {
             test_end(&cx, &m);
         }
     }
+}
+
+/* A quadratic step over a text of this size takes minutes, a linear one milliseconds; the limit has
+** room for sanitizers and valgrind. */
+enum { TEST_HOSTILE_SIZE = 2000000, TEST_HOSTILE_SECONDS = 20 };
+
+static inline void test_took_linear_time(clock_t began, const char *what) {
+    if (clock() - began > TEST_HOSTILE_SECONDS * (clock_t)CLOCKS_PER_SEC)
+        fail_msg("too slow: %s", what);
 }
 
 /* The same numbers on every run. */
