@@ -32,6 +32,8 @@ typedef struct limbeck_transaction {
     char savepoint[48];       /* its name */
     sqlite3_stmt *emergency;  /* a prepared BEGIN IMMEDIATE that is only ever run to fail */
     sqlite3_int64 last_rowid; /* the connection's last_insert_rowid(), put back at the end */
+    int foreign_keys;         /* settings as found, put back at the end */
+    int legacy_alter_table;
 } limbeck_transaction;
 
 typedef struct limbeck_call {

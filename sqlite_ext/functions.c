@@ -164,3 +164,10 @@ int limbeck_functions_register(limbeck_connection *connection) {
     }
     return rc;
 }
+
+void limbeck_functions_unregister(sqlite3 *db) {
+    for (int i = 0; i < limbeck_function_count; i++) {
+        sqlite3_create_function_v2(db, limbeck_functions[i].name, -1, SQLITE_UTF8, NULL, NULL, NULL,
+                                   NULL, NULL);
+    }
+}

@@ -46,6 +46,10 @@ limbeck_work limbeck_stamp;
 /* Makes the functions that write known to the connection. */
 int limbeck_functions_register(limbeck_connection *connection);
 
+/* Takes back what was registered. SQLite unloads a library whose entry point fails, and what it still
+** knew of the library then would be called nowhere. */
+void limbeck_functions_unregister(sqlite3 *db);
+
 /* --- arguments -----------------------------------------------------------------------------------
  */
 

@@ -50,6 +50,10 @@ int sqlite3_limbeck_init(sqlite3 *db, char **message, const sqlite3_api_routines
     if (rc == SQLITE_OK) {
         rc = limbeck_readers_register(connection);
     }
+    if (rc != SQLITE_OK) {
+        limbeck_readers_unregister(db);
+        limbeck_functions_unregister(db);
+    }
     limbeck_connection_release(connection);
     return rc;
 }

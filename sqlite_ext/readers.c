@@ -418,3 +418,12 @@ int limbeck_readers_register(limbeck_connection *connection) {
     return sqlite3_create_function_v2(connection->db, "migrate_graph", -1, SQLITE_UTF8, binding,
                                       graph_function, NULL, NULL, release_reader);
 }
+
+void limbeck_readers_unregister(sqlite3 *db) {
+    sqlite3_create_module_v2(db, graph_reader.name, NULL, NULL, NULL);
+    for (uint32_t i = 0; i < lim_reader_count; i++) {
+        sqlite3_create_module_v2(db, lim_readers[i].name, NULL, NULL, NULL);
+    }
+    sqlite3_create_function_v2(db, graph_reader.name, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL,
+                               NULL);
+}

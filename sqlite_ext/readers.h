@@ -9,4 +9,7 @@
 /* Makes migrate_history and its like, and migrate_graph, known to the connection. */
 int limbeck_readers_register(limbeck_connection *connection);
 
+/* Takes back what was registered. */
+void limbeck_readers_unregister(sqlite3 *db);
+
 #endif

@@ -50,8 +50,7 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     return limbeck_run_sql(call, place, statement->start, statement->end);
 }
 
-static bool run_statements(limbeck_call *call, const limbeck_body *body,
-                           const limbeck_settings *settings) {
+static bool run_statements(limbeck_call *call, const limbeck_body *body) {
     limbeck_place place = {body->revision, body->operation, &body->body, 0};
     bool watched;
     if (!limbeck_watch_needed(call, &watched)) {
@@ -64,9 +63,8 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body,
         if (watched && !limbeck_watch_statement(call, &place)) {
             return false;
         }
-        ok = pragma.kind == LIMBECK_PRAGMA_SETTING
-                 ? limbeck_settings_apply(call, settings, &place, &pragma)
-                 : limbeck_run_statement(call, &place);
+        ok = pragma.kind == LIMBECK_PRAGMA_SETTING ? limbeck_settings_apply(call, &place, &pragma)
+                                                   : limbeck_run_statement(call, &place);
         if (!ok) {
             return false;
         }
@@ -75,18 +73,18 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body,
 }
 
 bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
-    limbeck_settings settings;
     limbeck_violations before;
     const char *where;
     bool check = body->vetted.suspends_foreign_keys;
     bool ok = true;
-    limbeck_settings_save(call, &settings);
     if (check) {
         limbeck_violations_begin(call, &before);
         ok = limbeck_violations_read(call, &before);
     }
-    ok = ok && run_statements(call, body, &settings);
-    limbeck_settings_restore(call, &settings);
+    ok = ok && run_statements(call, body);
+    if (ok) {
+        limbeck_settings_restore(call);
+    }
     where = limbeck_place_body(call, body->revision, body->operation);
     ok = ok && where != NULL && (!check || limbeck_violations_compare(call, &before, where)) &&
          (!call->transaction.own || limbeck_violations_pending(call, where));

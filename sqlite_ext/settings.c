@@ -2,40 +2,34 @@
 ** settings.c - the connection's settings that a body may change while it runs
 */
 #include "settings.h"
+#include "transaction.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define VIOLATIONS_SHOWN 5
 
-void limbeck_settings_save(limbeck_call *call, limbeck_settings *settings) {
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &settings->foreign_keys);
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1,
-                      &settings->legacy_alter_table);
-}
-
-void limbeck_settings_restore(limbeck_call *call, const limbeck_settings *settings) {
-    int now;
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, settings->foreign_keys, &now);
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, settings->legacy_alter_table,
-                      &now);
-}
-
-bool limbeck_settings_apply(limbeck_call *call, const limbeck_settings *settings,
-                            const limbeck_place *place, const limbeck_pragma *pragma) {
+bool limbeck_settings_apply(limbeck_call *call, const limbeck_place *place,
+                            const limbeck_pragma *pragma) {
     int value = pragma->on, now, pending = 0, highest;
     if (pragma->setting == SQLITE_DBCONFIG_ENABLE_FKEY) {
         sqlite3_db_status(call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
-        if (settings->foreign_keys && !pragma->on && pending > 0) {
+        if (call->transaction.foreign_keys && !pragma->on && pending > 0) {
             return limbeck_fail_at(call, place, limbeck_place_statement(place)->start, LIM_STATE,
                                    "Repair the rows that violate deferred foreign keys, then call "
                                    "again; PRAGMA foreign_key_check lists them.",
                                    "foreign keys cannot be switched off while deferred violations "
                                    "are pending in this transaction");
         }
-        value = pragma->on ? settings->foreign_keys : 0;
+        value = pragma->on ? call->transaction.foreign_keys : 0;
     }
     sqlite3_db_config(call->db, pragma->setting, value, &now);
+    limbeck_transaction_arm(call);
     return true;
+}
+
+void limbeck_settings_restore(limbeck_call *call) {
+    limbeck_transaction_put_back(call);
+    limbeck_transaction_arm(call);
 }
 
 /* --- violations ----------------------------------------------------------------------------------

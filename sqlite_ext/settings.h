@@ -8,7 +8,8 @@
 ** the body leaves behind is then checked: rows that violate a foreign key and did not before it are
 ** an error that lists them. legacy_alter_table is treated likewise, without a check.
 **
-** A flag is no part of the transaction, so it is put back on every path.
+** A flag is no part of the transaction; limbeck_transaction_end() puts both back on every path, after
+** a rollback: changing a flag makes prepared statements useless, the emergency statement too.
 */
 #ifndef LIMBECK_SETTINGS_H
 #define LIMBECK_SETTINGS_H
@@ -16,19 +17,13 @@
 #include "place.h"
 #include "pragma.h"
 
-typedef struct limbeck_settings {
-    int foreign_keys; /* as found */
-    int legacy_alter_table;
-} limbeck_settings;
-
-void limbeck_settings_save(limbeck_call *call, limbeck_settings *settings);
-void limbeck_settings_restore(limbeck_call *call, const limbeck_settings *settings);
-
-/* Carries out a LIMBECK_PRAGMA_SETTING. Refuses to switch foreign keys off while deferred
-*violations
+/* Carries out a LIMBECK_PRAGMA_SETTING. Refuses to switch foreign keys off while deferred violations
 ** are pending: SQLite would not see their repair. */
-bool limbeck_settings_apply(limbeck_call *call, const limbeck_settings *settings,
-                            const limbeck_place *place, const limbeck_pragma *pragma);
+bool limbeck_settings_apply(limbeck_call *call, const limbeck_place *place,
+                            const limbeck_pragma *pragma);
+
+/* Puts both settings back at the end of a body that succeeded. */
+void limbeck_settings_restore(limbeck_call *call);
 
 /* The foreign key violations of main at one moment. They live in a context of their own. */
 typedef struct limbeck_violations {

@@ -5,12 +5,18 @@
 
 void limbeck_transaction_arm(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
-    if (!t->open) {
-        return;
+    sqlite3_stmt *fresh = NULL;
+    if (t->open && sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &fresh, NULL) == SQLITE_OK) {
+        sqlite3_finalize(t->emergency);
+        t->emergency = fresh;
     }
-    sqlite3_finalize(t->emergency);
-    t->emergency = NULL;
-    sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &t->emergency, NULL);
+}
+
+void limbeck_transaction_put_back(limbeck_call *call) {
+    const limbeck_transaction *t = &call->transaction;
+    int now;
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, t->foreign_keys, &now);
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, t->legacy_alter_table, &now);
 }
 
 static bool fail_readonly(limbeck_call *call) {
@@ -29,23 +35,27 @@ bool limbeck_transaction_begin(limbeck_call *call) {
     if (random == NULL) {
         return false;
     }
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &t->foreign_keys);
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &t->legacy_alter_table);
     if (sqlite3_db_readonly(call->db, "main") == 1) {
         return fail_readonly(call);
     }
     sqlite3_snprintf((int)sizeof t->savepoint, t->savepoint, "migrate$%s", random);
     sqlite3_snprintf((int)sizeof sql, sql, t->own ? "BEGIN IMMEDIATE" : "SAVEPOINT \"%s\"",
                      t->savepoint);
+    t->open = true;
+    limbeck_transaction_arm(call);
     rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        return true;
+    }
+    /* Out of memory can be said by a BEGIN that has begun. */
+    t->open = t->own && !sqlite3_get_autocommit(call->db);
     if (rc == SQLITE_READONLY) {
         return fail_readonly(call); /* PRAGMA query_only */
     }
-    if (rc != SQLITE_OK) {
-        return limbeck_fail_sqlite(call, rc,
-                                   lim_format(&call->cx, "%s() cannot begin", call->function));
-    }
-    t->open = true;
-    limbeck_transaction_arm(call);
-    return true;
+    return limbeck_fail_sqlite(call, rc,
+                               lim_format(&call->cx, "%s() cannot begin", call->function));
 }
 
 bool limbeck_transaction_lost(const limbeck_call *call) {
@@ -143,6 +153,7 @@ void limbeck_transaction_end(limbeck_call *call) {
         t->open = false;
     }
     sqlite3_finalize(t->emergency);
+    limbeck_transaction_put_back(call);
     sqlite3_set_last_insert_rowid(call->db, t->last_rowid);
     *t = (limbeck_transaction){.open = false};
 }

@@ -23,7 +23,7 @@
 bool limbeck_transaction_begin(limbeck_call *call);
 bool limbeck_transaction_commit(limbeck_call *call);
 
-/* Ends the call's transaction; what is not committed is rolled back. Where SQLite ended the
+/* Ends the call's transaction and puts back the connection's settings; what is not committed is rolled back. Where SQLite ended the
 *caller's
 ** whole transaction with it, the failure's DETAIL says so. */
 void limbeck_transaction_end(limbeck_call *call);
@@ -31,6 +31,9 @@ void limbeck_transaction_end(limbeck_call *call);
 /* Renews the emergency statement: schema changes and settings make a prepared one useless. To be
 ** called before each statement of a body. */
 void limbeck_transaction_arm(limbeck_call *call);
+
+/* Puts the settings back that were found at the beginning. */
+void limbeck_transaction_put_back(limbeck_call *call);
 
 /* True when the transaction is gone although nobody here ended it (OR ROLLBACK, RAISE(ROLLBACK), an
 ** I/O error, an interrupted write). */

@@ -1,0 +1,330 @@
+#!/usr/bin/python3
+"""Calls in surroundings that a script in the shell cannot make: open cursors, other connections, WAL
+snapshots, shared caches, authorizers, hostile files.
+
+    calls.py EXTENSION
+"""
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+
+EXTENSION = os.path.splitext(os.path.abspath(sys.argv[1]))[0]
+passed = failed = 0
+folder = tempfile.mkdtemp(prefix='limbeck-calls-')
+files = 0
+
+
+def check(name, good, said=None):
+    global passed, failed
+    print(('ok ' if good else 'not ok ') + name)
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f'# {said!r}')
+
+
+def connect(path=':memory:', **options):
+    connection = sqlite3.connect(path, isolation_level=None, **options)
+    connection.enable_load_extension(True)
+    connection.load_extension(EXTENSION)
+    connection.enable_load_extension(False)
+    return connection
+
+
+def new_path():
+    global files
+    files += 1
+    return os.path.join(folder, f'{files}.db')
+
+
+def ask(connection, sql, *values):
+    """The single value, or all rows, or the error's text."""
+    try:
+        rows = connection.execute(sql, values).fetchall()
+    except sqlite3.Error as e:
+        return str(e)
+    return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else rows
+
+
+def history(connection, *bodies):
+    bodies = bodies or ('CREATE TABLE a (x)', 'CREATE TABLE b (x)', 'CREATE TABLE c (x)')
+    for number, upgrade in enumerate(bodies, 1):
+        downgrade = upgrade.replace('CREATE', 'DROP').replace(' (x)', '')
+        said = ask(connection, 'SELECT migrate_revision(?, ?, ?, ?)', f'step {number}', upgrade,
+                   downgrade, f'r{number}')
+        assert said == f'r{number}', said
+    return connection
+
+
+def starts(name, said, *beginnings):
+    check(name, isinstance(said, str) and all(b in said for b in beginnings), said)
+
+
+def equals(name, said, expected):
+    check(name, said == expected, said)
+
+
+def versions(connection):
+    return ask(connection, 'SELECT current FROM migrate_status()')
+
+
+# --- statements open beside the call ----------------------------------------------------------------
+
+def open_statements():
+    c = history(connect())
+    c.execute("CREATE TABLE t (x)")
+    c.execute("INSERT INTO t VALUES ('r1'), ('r2'), ('r3')")
+    for where in ('autocommit', 'transaction'):
+        if where == 'transaction':
+            c.execute('BEGIN')
+        starts(f'{where}: not in a query of a table', ask(c, 'SELECT migrate_upgrade(x) FROM t'),
+               'cannot be called by a statement that reads tables', 'without FROM')
+        starts(f'{where}: not with a subquery', ask(c, 'SELECT migrate_upgrade((SELECT x FROM t))'),
+               'cannot be called by a statement that reads tables')
+        cursor = c.execute('SELECT x AS open_one FROM t')
+        cursor.fetchone()
+        starts(f'{where}: an open cursor is named', ask(c, 'SELECT migrate_upgrade()'),
+               'another statement is open on this connection: "SELECT x AS open_one FROM t"')
+        cursor.close()
+        cursor = c.execute('SELECT 1 UNION ALL SELECT 2')
+        cursor.fetchone()
+        equals(f'{where}: an open query without tables is in nobody\'s way',
+               ask(c, "SELECT migrate_upgrade('r1')"), 'upgraded base -> r1 (1 revision)')
+        cursor.close()
+        equals(f'{where}: down again', ask(c, "SELECT migrate_downgrade('base')"),
+               'downgraded r1 -> base (1 revision)')
+        starts(f'{where}: not in INSERT ... SELECT', ask(c, 'INSERT INTO t SELECT migrate_upgrade()'),
+               'cannot be called inside a statement that writes', 'plain SELECT')
+        cursor = c.execute('INSERT INTO t VALUES (4), (5) RETURNING x')
+        cursor.fetchone()
+        starts(f'{where}: not beside a half-fetched RETURNING', ask(c, 'SELECT migrate_upgrade()'),
+               'while a statement that writes is still open')
+        cursor.close()
+    c.execute('ROLLBACK')
+    equals('nothing was run', versions(c), 'base')
+    cursor = c.execute('SELECT x FROM t')
+    cursor.fetchone()
+    equals('revisions are stored beside an open cursor',
+           ask(c, "SELECT migrate_revision('more', 'SELECT 1', '', 'r4')"), 'r4')
+    equals('the cursor goes on', len(cursor.fetchall()), 4)
+    equals('several at once out of a table', ask(
+        c, "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT ' || x, x || '.sql') FROM "
+           "(SELECT 8 AS x UNION ALL SELECT 9)"), [('8',), ('9',)])
+
+
+# --- who may call -----------------------------------------------------------------------------------
+
+def hostile_files():
+    for opened in ('autocommit', 'transaction'):
+        c = history(connect())
+        c.execute('CREATE TABLE h (x)')
+        c.execute('INSERT INTO h VALUES (1)')
+        c.execute('PRAGMA writable_schema = 1')
+        c.execute("UPDATE sqlite_master SET sql = 'CREATE TABLE h (x CHECK (migrate_upgrade() "
+                  "IS NOT NULL))' WHERE name = 'h'")
+        c.execute('PRAGMA writable_schema = RESET')
+        if opened == 'transaction':
+            c.execute('BEGIN')
+        ask(c, 'PRAGMA quick_check')
+        equals(f'{opened}: a CHECK under quick_check runs nothing', versions(c), 'base')
+        starts(f'{opened}: a CHECK runs nothing', ask(c, 'INSERT INTO h VALUES (2)'), 'unsafe use of')
+        equals(f'{opened}: nothing was run', versions(c), 'base')
+    c = history(connect())
+    c.execute('CREATE TABLE t (x)')
+    c.execute('CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT migrate_upgrade(); END')
+    starts('not in a trigger', ask(c, 'INSERT INTO t VALUES (1)'), 'unsafe use of')
+    c = history(connect(), 'CREATE TABLE e (x)', 'INSERT INTO e SELECT again()')
+    c.create_function('again', 0, lambda: ask(c, "SELECT migrate_downgrade('base')"))
+    equals('a body that calls back', ask(c, 'SELECT migrate_upgrade()'),
+           'upgraded base -> r2 (2 revisions)')
+    starts('is refused inside', ask(c, 'SELECT x FROM e'), 'while another call of Limbeck runs')
+
+
+def ledger_by_trigger():
+    c = history(connect(), 'CREATE TABLE e (x)', 'INSERT INTO t VALUES (1)')
+    c.execute('CREATE TABLE t (x)')
+    c.execute('CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM migrate_version; END')
+    starts('a trigger that is there cannot change the ledger', ask(c, 'SELECT migrate_upgrade()'),
+           'revision "r2" (upgrade), statement 1 of 1', "cannot change Limbeck's ledger")
+    equals('nothing was run', versions(c), 'base')
+    c.execute('DROP TRIGGER g')
+    c.execute('CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO t2 SELECT * FROM migrate_version; END')
+    c.execute('CREATE TABLE t2 (x)')
+    equals('one that reads it may', ask(c, 'SELECT migrate_upgrade()'),
+           'upgraded base -> r2 (2 revisions)')
+
+
+# --- other connections ------------------------------------------------------------------------------
+
+def other_connections():
+    path = new_path()
+    one, two = history(connect(path)), connect(path, timeout=0.05)
+    one.execute('BEGIN IMMEDIATE')
+    starts('another one writes', ask(two, 'SELECT migrate_upgrade()'), 'database is locked', 'busy_timeout')
+    two.execute('BEGIN')
+    starts('another one writes, in a transaction', ask(two, 'SELECT migrate_upgrade()'),
+           'migrate_upgrade() cannot write: database is locked')
+    check('the transaction goes on', two.in_transaction)
+    one.execute('ROLLBACK')
+    equals('then it runs', ask(two, 'SELECT migrate_upgrade()'), 'upgraded base -> r3 (3 revisions)')
+    two.execute('ROLLBACK')
+    cursor = one.execute('SELECT * FROM migrate_log')
+    cursor.fetchone()
+    starts('another one reads', ask(two, 'SELECT migrate_upgrade()'), 'cannot commit: database is locked')
+    check('no transaction is left', not two.in_transaction)
+    cursor.close()
+    one.execute('PRAGMA journal_mode = wal')
+    two.execute('BEGIN')
+    two.execute('SELECT * FROM migrate_log').fetchall()
+    one.execute('CREATE TABLE w (x)')
+    starts('an old snapshot', ask(two, 'SELECT migrate_upgrade()'), 'reads an older state of the database')
+    two.execute('ROLLBACK')
+    cursor = two.execute('SELECT * FROM migrate_log')
+    cursor.fetchone()
+    one.execute('CREATE TABLE w2 (x)')
+    starts('a cursor on an old snapshot', ask(two, "SELECT migrate_stamp('r1')"),
+           'reads an older state of the database')
+    cursor.close()
+    equals('then it runs in WAL', ask(two, 'SELECT migrate_upgrade()'),
+           'upgraded base -> r3 (3 revisions)')
+    memory = 'file:shared?mode=memory&cache=shared'
+    one = history(connect(memory, uri=True))
+    two = connect(memory, uri=True)
+    cursor = two.execute('SELECT * FROM migrate_revision, migrate_log')
+    cursor.fetchone()
+    starts('a reader of the same shared cache', ask(one, 'SELECT migrate_upgrade()'), 'shared cache reads')
+    cursor.close()
+    equals('nothing was run', versions(one), 'base')
+
+
+def read_only():
+    path = new_path()
+    history(connect(path)).close()
+    c = connect(f'file:{path}?mode=ro', uri=True)
+    starts('a read-only connection', ask(c, 'SELECT migrate_upgrade()'),
+           'migrate_upgrade() cannot write: the database is read-only')
+    equals('it reads', ask(c, 'SELECT count(*) FROM migrate_history()'), 3)
+    c = connect(path)
+    c.execute('PRAGMA query_only = 1')
+    starts('query_only', ask(c, 'SELECT migrate_upgrade()'), 'the database is read-only')
+    c = connect(new_path())
+    ask(c, 'SELECT * FROM migrate_history()'), ask(c, 'SELECT migrate_upgrade()')
+    ask(c, 'SELECT migrate_graph()'), ask(c, "SELECT migrate_downgrade('base')")
+    equals('reading and having nothing to do leaves an empty file empty',
+           ask(c, 'SELECT count(*) FROM sqlite_master'), 0)
+
+
+# --- the application's things ------------------------------------------------------------------------
+
+def left_as_found():
+    c = history(connect(), 'CREATE TABLE a (x); INSERT INTO a VALUES (1), (2)',
+                'CREATE TABLE b (x); INSERT INTO b SELECT nothing')
+    c.execute('CREATE TABLE mine (x)')
+    c.execute('INSERT INTO mine VALUES (1)')
+    calls = []
+    c.set_authorizer(lambda *a: calls.append(a) or sqlite3.SQLITE_OK)
+    c.set_trace_callback(lambda s: calls.append(s))
+    before = [ask(c, f'PRAGMA {p}') for p in ('foreign_keys', 'busy_timeout', 'legacy_alter_table',
+                                              'recursive_triggers', 'cache_size', 'query_only')]
+    ask(c, "SELECT migrate_upgrade('r1')")
+    ask(c, 'SELECT migrate_upgrade()')
+    after = [ask(c, f'PRAGMA {p}') for p in ('foreign_keys', 'busy_timeout', 'legacy_alter_table',
+                                             'recursive_triggers', 'cache_size', 'query_only')]
+    equals('pragmas are as they were', after, before)
+    equals('so is last_insert_rowid()', ask(c, 'SELECT last_insert_rowid()'), 1)
+    calls.clear()
+    ask(c, 'SELECT 1')
+    check('authorizer and trace are still there', len(calls) > 0)
+    c.set_trace_callback(None)
+    deny = sqlite3.SQLITE_CREATE_TABLE
+    c.set_authorizer(lambda action, *a: sqlite3.SQLITE_DENY if action == deny else sqlite3.SQLITE_OK)
+    starts('what the authorizer forbids is an error', ask(c, "SELECT migrate_upgrade('r2')"),
+           'revision "r2" (upgrade), statement 1 of 2', 'not authorized')
+    check('no transaction is left', not c.in_transaction)
+    c.set_authorizer(None)
+    c.close()
+    check('the connection can be closed', True)
+
+
+def whole_transaction_lost():
+    c = history(connect(), 'CREATE TABLE q (x UNIQUE); INSERT INTO q VALUES (1); '
+                'INSERT OR ROLLBACK INTO q VALUES (1)')
+    c.execute('CREATE TABLE mine (x)')
+    c.execute('BEGIN')
+    c.execute('INSERT INTO mine VALUES (1)')
+    starts('OR ROLLBACK is said to have ended everything', ask(c, 'SELECT migrate_upgrade()'),
+           'statement 3 of 3', 'UNIQUE constraint failed: q.x', 'DETAIL:  SQLite ended the whole transaction')
+    equals('and it has', (c.in_transaction, ask(c, 'SELECT count(*) FROM mine')), (False, 0))
+
+
+def ledger_touched():
+    def touched(name, expected, *statements):
+        c = history(connect())
+        for statement in statements:
+            c.execute(statement)
+        starts(f'{name}: upgrade', ask(c, 'SELECT migrate_upgrade()'), expected)
+        check(f'{name}: no transaction is left', not c.in_transaction)
+        return c
+
+    touched('a trigger', 'ledger table "migrate_log" has a trigger, "g"',
+            'CREATE TRIGGER g AFTER INSERT ON migrate_log BEGIN SELECT 1; END')
+    touched('a TEMP trigger', 'ledger table "migrate_version" has a TEMP trigger, "g"',
+            'CREATE TEMP TRIGGER g AFTER INSERT ON main.migrate_version BEGIN SELECT 1; END')
+    touched('a missing column', 'table "migrate_log" is not Limbeck\'s ledger table: it has no column "actor"',
+            'ALTER TABLE migrate_log RENAME COLUMN actor TO who')
+    touched('a missing table', 'table "migrate_edge" is missing', 'DROP TABLE migrate_edge')
+    touched('a view', '"migrate_label" is not Limbeck\'s ledger table but a view', 'DROP TABLE migrate_label',
+            'CREATE VIEW migrate_label AS SELECT 1 label, 2 revision, 3 ordinal')
+    touched('a newer format', 'the ledger was written by a newer version of Limbeck',
+            'UPDATE migrate_format SET format = 2')
+    touched('no format', 'table "migrate_format" does not hold one number', 'DELETE FROM migrate_format')
+    for name, value, expected in (
+            ('a blob', "x'00'", 'is not text'), ('bad UTF-8', "CAST(x'ff' AS TEXT)", 'is not valid UTF-8'),
+            ('a NUL byte', "'a' || char(0)", 'holds a NUL byte')):
+        c = touched(name, f'the ledger is damaged: migrate_revision.message {expected}',
+                    f"UPDATE migrate_revision SET message = {value} WHERE revision = 'r2'")
+        problems = ask(c, 'SELECT problem FROM migrate_validate() ORDER BY 1')
+        check(f'{name}: migrate_validate() lists it and what follows from it alone',
+              ('migrate_revision.message ' + expected,) in problems and len(problems) == 2, problems)
+    touched('a changed body', 'checksum', "UPDATE migrate_revision SET upgrade = 'SELECT 1' "
+            "WHERE revision = 'r3'")
+    touched('a body that is a blob', 'upgrade is not text',
+            "UPDATE migrate_revision SET upgrade = x'00' WHERE revision = 'r3'")
+    for name, sql in (('a table', 'CREATE TABLE migrate_log (mine)'),
+                      ('a virtual table', 'CREATE VIRTUAL TABLE migrate_log USING fts5 (mine)'),
+                      ('an index', 'CREATE INDEX migrate_log ON t (x)')):
+        c = connect()
+        c.execute('CREATE TABLE t (x)')
+        c.execute(sql)
+        starts(f'{name} of the application\'s by that name', ask(c, "SELECT migrate_revision('a', 'SELECT 1')"),
+               '"migrate_log" is not Limbeck\'s ledger table')
+        equals('and nothing is made', ask(c, "SELECT count(*) FROM sqlite_master WHERE name LIKE "
+                                             "'migrate_v%'"), 0)
+
+
+def encodings():
+    for encoding in ('UTF-16le', 'UTF-16be'):
+        c = connect()
+        c.execute(f"PRAGMA encoding = '{encoding}'")
+        history(c, 'CREATE TABLE a (x)', "CREATE TABLE b (x)")
+        ask(c, "SELECT migrate_revision('grüße', 'INSERT INTO a VALUES (''grüße'')', '', 'r3')")
+        equals(f'{encoding}: upgrade', ask(c, 'SELECT migrate_upgrade()'), 'upgraded base -> r3 (3 revisions)')
+        equals(f'{encoding}: text', ask(c, 'SELECT x FROM a'), 'grüße')
+        equals(f'{encoding}: sound', ask(c, 'SELECT * FROM migrate_validate()'), [])
+
+
+def main():
+    try:
+        for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
+                     left_as_found, whole_transaction_lost, ledger_touched, encodings):
+            part()
+    finally:
+        shutil.rmtree(folder)
+    print(f'{passed} passed, {failed} failed')
+    return failed > 0
+
+
+sys.exit(main())

@@ -1,0 +1,345 @@
+/*
+** fault.h - what the fault tests share
+**
+** Each test is a program that loads the library into the stock SQLite, brings a database into a known
+** state, and runs calls of Limbeck while something goes wrong at every possible point. After each
+** point the file must be in the old state or in the new one, whole.
+**
+**     test EXTENSION [long]
+**
+** Without "long" only a sample of the points is tried, evenly spread. Output: lines "ok ..." and
+** "not ok ...", each with its count of points, and at the end "N passed, N failed".
+*/
+#ifndef FAULT_H
+#define FAULT_H
+
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *extension;
+static bool run_long;
+static char directory[] = "/tmp/limbeck-fault-XXXXXX";
+static char database[64];
+static int passed, failed;
+
+__attribute__((format(printf, 2, 3))) static inline bool
+check(bool good, const char *format, ...) {
+    va_list args;
+    printf(good ? "ok " : "not ok ");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+    *(good ? &passed : &failed) += 1;
+    return good;
+}
+
+__attribute__((format(printf, 1, 2), noreturn)) static inline void
+give_up(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    printf("not ok ");
+    vprintf(format, args);
+    va_end(args);
+    printf("\n0 passed, 1 failed\n");
+    exit(1);
+}
+
+static inline void
+begin(int argc, char **argv) {
+    if (argc < 2) {
+        give_up("usage: %s EXTENSION [long]", argv[0]);
+    }
+    extension = argv[1];
+    run_long = argc > 2 || getenv("LIMBECK_LONG") != NULL;
+    if (mkdtemp(directory) == NULL) {
+        give_up("no temporary directory");
+    }
+    snprintf(database, sizeof database, "%s/db", directory);
+}
+
+static inline int
+finish(void) {
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    char path[128];
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s%s", database, suffixes[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed > 0;
+}
+
+/* The connection with the library loaded. */
+static inline sqlite3 *
+open_database(const char *vfs) {
+    sqlite3 *db;
+    char *message = NULL;
+    int rc =
+        sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
+    if (rc != SQLITE_OK) {
+        give_up("cannot open %s: %s", database, sqlite3_errmsg(db));
+    }
+    sqlite3_enable_load_extension(db, 1);
+    if (sqlite3_load_extension(db, extension, NULL, &message) != SQLITE_OK) {
+        give_up("cannot load %s: %s", extension, message);
+    }
+    return db;
+}
+
+/* Runs statements; result (may be NULL) gets the last value of the first column. */
+static inline int
+run(sqlite3 *db, const char *sql, char *result, size_t size) {
+    sqlite3_stmt *statement;
+    int rc = SQLITE_OK;
+    while (*sql != '\0') {
+        rc = sqlite3_prepare_v2(db, sql, -1, &statement, &sql);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+        while (statement != NULL && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+            const char *text = (const char *)sqlite3_column_text(statement, 0);
+            if (result != NULL) {
+                snprintf(result, size, "%s", text != NULL ? text : "NULL");
+            }
+        }
+        rc = sqlite3_finalize(statement);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+static inline void
+must(sqlite3 *db, const char *sql) {
+    if (run(db, sql, NULL, 0) != SQLITE_OK) {
+        give_up("%s: %s", sql, sqlite3_errmsg(db));
+    }
+}
+
+/* --- states --------------------------------------------------------------------------------------- */
+
+static inline void
+hash_rows(sqlite3 *db, const char *sql, uint64_t *hash) {
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK) {
+        give_up("%s: %s", sql, sqlite3_errmsg(db));
+    }
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const unsigned char *text = sqlite3_column_text(statement, i);
+            for (; text != NULL && *text != '\0'; text++) {
+                *hash = (*hash ^ *text) * UINT64_C(1099511628211);
+            }
+            *hash = (*hash ^ 0xff) * UINT64_C(1099511628211);
+        }
+    }
+    if (sqlite3_finalize(statement) != SQLITE_OK) {
+        give_up("%s: %s", sql, sqlite3_errmsg(db));
+    }
+}
+
+/* A number for all that a database holds, times and durations left out; 0 when it is damaged. */
+static inline uint64_t
+state_of(sqlite3 *db) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    char answer[256] = "";
+    sqlite3_stmt *tables;
+    if (run(db, "PRAGMA integrity_check", answer, sizeof answer) != SQLITE_OK ||
+        strcmp(answer, "ok") != 0) {
+        printf("# %s %s\n", answer, sqlite3_errmsg(db));
+        return 0;
+    }
+    hash_rows(db, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name",
+              &hash);
+    sqlite3_prepare_v2(db,
+                       "SELECT CASE name WHEN 'migrate_log' THEN 'SELECT id, action, revision, "
+                       "from_version, to_version, outcome FROM migrate_log' "
+                       "WHEN 'migrate_revision' THEN 'SELECT seq, revision, upgrade, downgrade, "
+                       "checksum FROM migrate_revision' "
+                       "ELSE 'SELECT * FROM \"' || name || '\"' END "
+                       "FROM sqlite_master WHERE type = 'table' ORDER BY name",
+                       -1, &tables, NULL);
+    while (sqlite3_step(tables) == SQLITE_ROW) {
+        hash_rows(db, (const char *)sqlite3_column_text(tables, 0), &hash);
+    }
+    sqlite3_finalize(tables);
+    return hash;
+}
+
+static inline uint64_t
+state_of_file(void) {
+    sqlite3 *db;
+    uint64_t state;
+    if (sqlite3_open(database, &db) != SQLITE_OK) {
+        give_up("cannot open %s", database);
+    }
+    sqlite3_busy_timeout(db, 10000);
+    state = state_of(db);
+    sqlite3_close(db);
+    return state;
+}
+
+/* --- the file in memory ----------------------------------------------------------------------------- */
+
+typedef struct image {
+    char *bytes;
+    long size;
+} image;
+
+static inline image
+read_image(void) {
+    image i = {NULL, 0};
+    FILE *f = fopen(database, "rb");
+    if (f == NULL) {
+        give_up("cannot read %s", database);
+    }
+    fseek(f, 0, SEEK_END);
+    i.size = ftell(f);
+    rewind(f);
+    i.bytes = malloc((size_t)i.size + 1);
+    if (fread(i.bytes, 1, (size_t)i.size, f) != (size_t)i.size) {
+        give_up("cannot read %s", database);
+    }
+    fclose(f);
+    return i;
+}
+
+/* Puts the file back, without journals. */
+static inline void
+write_image(image i) {
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    char path[128];
+    FILE *f;
+    for (int n = 0; n < 4; n++) {
+        snprintf(path, sizeof path, "%s%s", database, suffixes[n]);
+        unlink(path);
+    }
+    f = fopen(database, "wb");
+    if (f == NULL || fwrite(i.bytes, 1, (size_t)i.size, f) != (size_t)i.size) {
+        give_up("cannot write %s", database);
+    }
+    fclose(f);
+}
+
+/* --- the history that is run ------------------------------------------------------------------------ */
+
+/* Tables with data, an index, a trigger, a rebuild by hand, a data migration, FTS5. */
+static const char HISTORY[] =
+    "CREATE TABLE application (id INTEGER PRIMARY KEY, note TEXT);"
+    "INSERT INTO application VALUES (1, 'mine'), (2, 'too');"
+    "SELECT migrate_revision('tables', 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
+    " CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER NOT NULL REFERENCES users (id) ON"
+    " DELETE CASCADE, body TEXT);"
+    " INSERT INTO users VALUES (1, ''ann''), (2, ''bob'');"
+    " INSERT INTO posts VALUES (1, 1, ''a''), (2, 2, ''b'');',"
+    " 'DROP TABLE posts; DROP TABLE users;', 'r1');"
+    "SELECT migrate_revision('index', 'CREATE INDEX posts_author ON posts (author);"
+    " CREATE TRIGGER posts_log AFTER INSERT ON posts BEGIN UPDATE application SET note ="
+    " ''changed''; END; INSERT INTO posts VALUES (3, 1, ''c'');',"
+    " 'DELETE FROM posts WHERE id = 3; DROP TRIGGER posts_log; DROP INDEX posts_author;"
+    " UPDATE application SET note = ''mine'' WHERE id = 1; UPDATE application SET note = ''too''"
+    " WHERE id = 2', 'r2');"
+    "SELECT migrate_revision('rebuild', 'PRAGMA foreign_keys=OFF;"
+    " CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+    " INSERT INTO new_users SELECT * FROM users; DROP TABLE users;"
+    " ALTER TABLE new_users RENAME TO users; PRAGMA foreign_keys=ON;',"
+    " 'PRAGMA foreign_keys=OFF; CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT);"
+    " INSERT INTO new_users SELECT * FROM users; DROP TABLE users;"
+    " ALTER TABLE new_users RENAME TO users; PRAGMA foreign_keys=ON;', 'r3');"
+    "SELECT migrate_revision('search', 'CREATE VIRTUAL TABLE search USING fts5(body);"
+    " INSERT INTO search SELECT body FROM posts;', 'DROP TABLE search', 'r4');";
+
+/* One call under test: what is run before it is tried, and the call. */
+typedef struct scenario {
+    const char *name;
+    const char *before;
+    const char *call;
+    bool in_transaction; /* BEGIN and a change of the caller's stand before the call */
+} scenario;
+
+static const char CALLERS_WORK[] =
+    "BEGIN; UPDATE application SET note = 'in the transaction' WHERE id = 2;";
+
+static const scenario scenarios[] = {
+    {"upgrade", "", "SELECT migrate_upgrade()", false},
+    {"upgrade in a transaction", "", "SELECT migrate_upgrade()", true},
+    {"downgrade", "SELECT migrate_upgrade()", "SELECT migrate_downgrade('base')", false},
+    {"downgrade in a transaction", "SELECT migrate_upgrade()", "SELECT migrate_downgrade('base')",
+     true},
+    {"stamp", "", "SELECT migrate_stamp('r3')", false},
+    {"revision", "", "SELECT migrate_revision('new', 'SELECT 1', '', 'n1')", false},
+    {"load", "",
+     "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 2;', '5_more.sql')", false},
+    {"a failing upgrade", "SELECT migrate_revision('bad', 'CREATE TABLE x (a); SELECT b FROM x', "
+     "'', 'bad')", "SELECT migrate_upgrade()", false},
+};
+
+#define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
+
+/* Makes the scenario's file. Returns its image. */
+static inline image
+prepare(const scenario *s, const char *journal_mode) {
+    char sql[64];
+    sqlite3 *db;
+    image i = {(char *)"", 0};
+    write_image(i);
+    db = open_database(NULL);
+    snprintf(sql, sizeof sql, "PRAGMA journal_mode = %s", journal_mode);
+    must(db, sql);
+    must(db, "PRAGMA foreign_keys = ON");
+    must(db, HISTORY);
+    must(db, s->before);
+    sqlite3_close(db);
+    return read_image();
+}
+
+/* The states that may be found after the scenario: the old one, the new one, and the one in which a
+** caller's transaction leaves the file when the call failed and the caller commits. */
+typedef struct outcomes {
+    uint64_t before, after, without_call;
+} outcomes;
+
+static inline outcomes
+find_outcomes(const scenario *s, image i) {
+    outcomes o;
+    sqlite3 *db;
+    write_image(i);
+    o.before = state_of_file();
+    db = open_database(NULL);
+    must(db, "PRAGMA foreign_keys = ON");
+    if (s->in_transaction) {
+        must(db, CALLERS_WORK);
+        must(db, "COMMIT");
+    }
+    o.without_call = state_of(db);
+    sqlite3_close(db);
+    write_image(i);
+    db = open_database(NULL);
+    must(db, "PRAGMA foreign_keys = ON");
+    if (s->in_transaction) {
+        must(db, CALLERS_WORK);
+    }
+    run(db, s->call, NULL, 0);
+    if (s->in_transaction) {
+        must(db, "COMMIT");
+    }
+    o.after = state_of(db);
+    sqlite3_close(db);
+    if (o.before == 0 || o.after == 0) {
+        give_up("%s: the states are not sound", s->name);
+    }
+    return o;
+}
+
+#endif

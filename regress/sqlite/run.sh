@@ -1,0 +1,54 @@
+#!/bin/bash
+# The fault tests of the SQLite host (make check-sqlite). LIMBECK_LONG=1 tries every point: minutes.
+#
+#     regress/sqlite/run.sh [NAME ...]      interrupt, memory, disk, processes, calls
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+here=regress/sqlite
+out=build/sqlite
+sanitize=(-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all)
+names=("$@")
+[ $# -gt 0 ] || names=(calls processes disk interrupt memory)
+mkdir -p "$out"
+passed=0 failed=0
+
+take() { # title command ...: runs a test and adds its counts
+    local title=$1 output line p f
+    shift
+    output=$("$@" 2>&1)
+    local status=$?
+    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output" | tail -n 1)
+    [ -n "$line" ] || line="0 passed, 1 failed"
+    p=${line%% passed*} f=${line##*passed, }
+    f=${f%% failed}
+    [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    grep -avE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output"
+    echo "# $title: $p passed, $f failed"
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+for name in "${names[@]}"; do
+    if [ "$name" = calls ]; then
+        take calls /usr/bin/python3 "$here/calls.py" sqlite_ext/limbeck.so
+        continue
+    fi
+    if ! cc -std=c11 -Wall -Wextra -Werror -O1 -g "$here/$name.c" -lsqlite3 -o "$out/$name"; then
+        failed=$((failed + 1))
+        continue
+    fi
+    take "$name" "$out/$name" sqlite_ext/limbeck.so
+done
+
+# The two that end calls in the middle once more, with the sanitizers looking for what is lost.
+for name in interrupt memory; do
+    [[ " ${names[*]} " == *" $name "* ]] && [ -f build/asan/limbeck.so ] || continue
+    if ! cc -std=c11 -Wall -Wextra -Werror "${sanitize[@]}" "$here/$name.c" -lsqlite3 \
+        -o "$out/$name-asan"; then
+        failed=$((failed + 1))
+        continue
+    fi
+    take "$name with sanitizers" "$out/$name-asan" build/asan/limbeck.so
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
