@@ -23,6 +23,7 @@ const limbeck_function limbeck_functions[] = {
     {"migrate_load_dir", limbeck_load_dir, false, 2, {"path", "format"}},
     {"migrate_upgrade", limbeck_upgrade, true, 1, {"target"}},
     {"migrate_downgrade", limbeck_downgrade, true, 1, {"target"}},
+    {"migrate_exec", limbeck_exec_call, true, 1, {"sql"}},
     {"migrate_stamp", limbeck_stamp, false, 2, {"target", "purge"}},
 };
 

@@ -42,6 +42,7 @@ limbeck_work limbeck_load_dir;
 limbeck_work limbeck_upgrade;
 limbeck_work limbeck_downgrade;
 limbeck_work limbeck_stamp;
+limbeck_work limbeck_exec_call;
 
 /* Makes the functions that write known to the connection. */
 int limbeck_functions_register(limbeck_connection *connection);

@@ -2,6 +2,7 @@
 ** runner.c - running the bodies of a plan
 */
 #include "runner.h"
+#include "alter_run.h"
 #include "transaction.h"
 #include <string.h>
 
@@ -50,6 +51,23 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     return limbeck_run_sql(call, place, statement->start, statement->end);
 }
 
+/* Runs the statement, or the ALTER TABLE statements that begin with it; place moves to the last one
+** run. */
+static bool run_next(limbeck_call *call, limbeck_place *place) {
+    const lim_body *body = place->body;
+    limbeck_altered altered = {.script = NULL};
+    if (!limbeck_alter(call, body->text, body->statements + place->statement,
+                       body->count - place->statement, &altered)) {
+        place->statement += altered.statements;
+        return limbeck_fail_there(call, place, altered.offset);
+    }
+    if (altered.statements == 0) {
+        return limbeck_run_statement(call, place);
+    }
+    place->statement += altered.statements - 1;
+    return true;
+}
+
 static bool run_statements(limbeck_call *call, const limbeck_body *body) {
     limbeck_place place = {body->revision, body->operation, &body->body, 0};
     bool watched;
@@ -64,7 +82,7 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body) {
             return false;
         }
         ok = pragma.kind == LIMBECK_PRAGMA_SETTING ? limbeck_settings_apply(call, &place, &pragma)
-                                                   : limbeck_run_statement(call, &place);
+                                                   : run_next(call, &place);
         if (!ok) {
             return false;
         }

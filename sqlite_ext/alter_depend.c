@@ -1,0 +1,270 @@
+/*
+** alter_depend.c - views and triggers around an ALTER TABLE
+*/
+#include "alter_depend.h"
+#include <string.h>
+
+/* --- compiling ----------------------------------------------------------------------------- */
+
+/* `"a" = "a", "b" = "b"`: an UPDATE that fires every UPDATE trigger. NULL: no column, or failed. */
+static const char *assignments(limbeck_call *call, const char *schema, const char *name) {
+    lim_text t = {.cx = &call->cx};
+    sqlite3_stmt *s = limbeck_ask(
+        call, "SELECT name FROM pragma_table_xinfo(%Q, %Q) WHERE hidden = 0", name, schema);
+    while (limbeck_answer(call, &s)) {
+        char *column = sqlite3_mprintf("\"%w\"", sqlite3_column_text(s, 0));
+        if (column != NULL)
+            lim_text_addf(&t, "%s%s = %s", t.length > 0 ? ", " : "", column, column);
+        sqlite3_free(column);
+    }
+    return t.length > 0 && !limbeck_failed(call) ? lim_text_end(&t) : NULL;
+}
+
+/* Compiles one use. *problem is SQLite's message, or NULL. */
+static bool compile(limbeck_call *call, const limbeck_dependent *use, const char *assigned,
+                    const char **problem) {
+    static const char *const formats[] = {
+        "EXPLAIN SELECT * FROM \"%w\".\"%w\"",
+        "EXPLAIN INSERT INTO \"%w\".\"%w\" DEFAULT VALUES",
+        "EXPLAIN UPDATE \"%w\".\"%w\" SET %s",
+        "EXPLAIN DELETE FROM \"%w\".\"%w\"",
+    };
+    sqlite3_stmt *statement = NULL;
+    char *sql = sqlite3_mprintf(formats[use->use], use->schema, use->name, assigned);
+    int rc = SQLITE_NOMEM;
+    *problem = NULL;
+    if (sql != NULL)
+        rc = sqlite3_prepare_v2(call->db, sql, -1, &statement, NULL);
+    sqlite3_finalize(statement);
+    sqlite3_free(sql);
+    if (rc == SQLITE_OK)
+        return true;
+    if (rc != SQLITE_ERROR)
+        return sql == NULL ? lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory")
+                           : limbeck_fail_sqlite(call, rc, NULL);
+    *problem = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
+    return *problem != NULL;
+}
+
+static bool add_use(limbeck_call *call, limbeck_dependents *found, limbeck_dependent use) {
+    const char *assigned = NULL;
+    void *items = found->items;
+    if (use.use == LIMBECK_UPDATE) {
+        assigned = assignments(call, use.schema, use.name);
+        if (assigned == NULL)
+            return !limbeck_failed(call);
+    }
+    if (!compile(call, &use, assigned, &use.problem) ||
+        !lim_grow(&call->cx, &items, &found->capacity, found->count + 1, sizeof use))
+        return false;
+    found->items = items;
+    found->items[found->count++] = use;
+    return true;
+}
+
+/* The three ways of writing to a table or view. */
+static bool add_writes(limbeck_call *call, limbeck_dependents *found, const char *schema,
+                       const char *name, bool is_view) {
+    for (limbeck_use use = LIMBECK_INSERT; use <= LIMBECK_DELETE; use++) {
+        limbeck_dependent one = {schema, name, is_view, use, NULL};
+        if (!add_use(call, found, one))
+            return false;
+    }
+    return true;
+}
+
+/* --- what there is ------------------------------------------------------------------------- */
+
+/* The views of a schema, and the tables and views that a trigger of it is on. */
+static bool read_schema(limbeck_call *call, const char *schema, const limbeck_table *table,
+                        limbeck_dependents *found) {
+    lim_list names = {0};
+    sqlite3_stmt *s =
+        limbeck_ask(call, "SELECT name FROM \"%w\".sqlite_master WHERE type = 'view'", schema);
+    while (limbeck_answer(call, &s)) {
+        const char *name = limbeck_answer_text(call, s, 0);
+        if (name != NULL)
+            lim_list_add(&call->cx, &names, name);
+    }
+    for (uint32_t i = 0; i < names.count; i++) {
+        limbeck_dependent view = {schema, names.items[i], true, LIMBECK_SELECT, NULL};
+        if (!add_use(call, found, view))
+            return false;
+    }
+    names = (lim_list){0};
+    s = limbeck_ask(
+        call, "SELECT DISTINCT tbl_name FROM \"%w\".sqlite_master WHERE type = 'trigger'", schema);
+    while (limbeck_answer(call, &s)) {
+        const char *name = limbeck_answer_text(call, s, 0);
+        if (name != NULL)
+            lim_list_add(&call->cx, &names, name);
+    }
+    for (uint32_t i = 0; i < names.count; i++) {
+        limbeck_table on;
+        const char *from = lim_same_name(schema, "temp") ? NULL : schema;
+        if (!limbeck_find_table(call, from, names.items[i], &on))
+            return false;
+        if (on.schema == NULL ||
+            (lim_same_name(on.schema, table->schema) && lim_same_name(on.name, table->name)))
+            continue;
+        if (!add_writes(call, found, on.schema, on.name, on.is_view))
+            return false;
+    }
+    return !limbeck_failed(call);
+}
+
+static bool read_all(limbeck_call *call, const limbeck_table *table, limbeck_dependents *found) {
+    const char *schemas[] = {"main", "temp", table->schema};
+    int count =
+        lim_same_name(table->schema, "main") || lim_same_name(table->schema, "temp") ? 2 : 3;
+    *found = (limbeck_dependents){0};
+    for (int i = 0; i < count; i++)
+        if (!read_schema(call, schemas[i], table, found))
+            return false;
+    return add_writes(call, found, table->schema, table->name, false);
+}
+
+/* Strings in double quotes: off, and back to what was found. */
+static int quoted_strings_off(limbeck_call *call) {
+    int found;
+    int now;
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, -1, &found);
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, 0, &now);
+    return found;
+}
+
+static void quoted_strings_back(limbeck_call *call, int found) {
+    int now;
+    sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, found, &now);
+}
+
+bool limbeck_dependents_read(limbeck_call *call, const limbeck_table *table,
+                             limbeck_dependents *found) {
+    int quoted_strings = quoted_strings_off(call);
+    bool ok = read_all(call, table, found);
+    quoted_strings_back(call, quoted_strings);
+    return ok;
+}
+
+/* --- comparing ----------------------------------------------------------------------------- */
+
+static const char *problem_before(const limbeck_dependents *before, const limbeck_dependent *use) {
+    for (uint32_t i = 0; i < before->count; i++) {
+        const limbeck_dependent *b = &before->items[i];
+        if (b->use == use->use && lim_same_name(b->schema, use->schema) &&
+            lim_same_name(b->name, use->name))
+            return b->problem;
+    }
+    return NULL;
+}
+
+static bool add_broken(limbeck_call *call, limbeck_broken_list *list, limbeck_broken one) {
+    void *items = list->items;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].kind, one.kind) == 0 &&
+            strcmp(list->items[i].schema, one.schema) == 0 &&
+            strcmp(list->items[i].name, one.name) == 0)
+            return true;
+    if (!lim_grow(&call->cx, &items, &list->capacity, list->count + 1, sizeof one))
+        return false;
+    list->items = items;
+    list->items[list->count++] = one;
+    return true;
+}
+
+typedef struct trigger {
+    const char *schema;
+    const char *name;
+    const char *sql;
+} trigger;
+
+/* The triggers of a table or view, TEMP ones too. */
+static bool read_triggers(limbeck_call *call, const limbeck_dependent *on, trigger **triggers,
+                          uint32_t *count) {
+    const char *schemas[] = {on->schema, "temp"};
+    uint32_t capacity = 0;
+    *count = 0;
+    *triggers = NULL;
+    for (int i = 0; i < (lim_same_name(on->schema, "temp") ? 1 : 2); i++) {
+        sqlite3_stmt *s = limbeck_ask(call,
+                                      "SELECT name, sql FROM \"%w\".sqlite_master WHERE type ="
+                                      " 'trigger' AND tbl_name = %Q COLLATE nocase",
+                                      schemas[i], on->name);
+        while (limbeck_answer(call, &s)) {
+            void *items = *triggers;
+            if (!lim_grow(&call->cx, &items, &capacity, *count + 1, sizeof(trigger)))
+                continue;
+            *triggers = items;
+            (*triggers)[(*count)++] = (trigger){schemas[i], limbeck_answer_text(call, s, 0),
+                                                limbeck_answer_text(call, s, 1)};
+        }
+    }
+    return !limbeck_failed(call);
+}
+
+/* Which triggers make this use fail: each is compiled with the others gone. */
+static bool name_triggers(limbeck_call *call, const limbeck_dependent *use,
+                          limbeck_broken_list *broken) {
+    trigger *triggers;
+    uint32_t count;
+    uint32_t found = broken->count;
+    const char *assigned =
+        use->use == LIMBECK_UPDATE ? assignments(call, use->schema, use->name) : NULL;
+    if (!read_triggers(call, use, &triggers, &count) ||
+        !limbeck_change(call, NULL, "SAVEPOINT limbeck_alter"))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *problem;
+        for (uint32_t k = 0; k < count; k++)
+            if (k != i && !limbeck_change(call, NULL, "DROP TRIGGER \"%w\".\"%w\"",
+                                          triggers[k].schema, triggers[k].name))
+                return false;
+        if (!compile(call, use, assigned, &problem) ||
+            !limbeck_change(call, NULL, "ROLLBACK TO limbeck_alter"))
+            return false;
+        if (problem != NULL &&
+            !add_broken(call, broken,
+                        (limbeck_broken){"trigger", triggers[i].schema, triggers[i].name,
+                                         triggers[i].sql, problem}))
+            return false;
+    }
+    if (!limbeck_change(call, NULL, "RELEASE limbeck_alter"))
+        return false;
+    return broken->count > found ||
+           add_broken(call, broken,
+                      (limbeck_broken){use->is_view ? "view" : "table", use->schema, use->name, "",
+                                       use->problem});
+}
+
+/* Finds what each use that is wrong now and was not so before is wrong by. */
+static bool find_broken(limbeck_call *call, const limbeck_dependents *before,
+                        const limbeck_dependents *after, limbeck_broken_list *broken) {
+    for (uint32_t i = 0; i < after->count; i++) {
+        const limbeck_dependent *use = &after->items[i];
+        const char *then = problem_before(before, use);
+        limbeck_table view;
+        if (use->problem == NULL || (then != NULL && strcmp(then, use->problem) == 0))
+            continue;
+        if (use->use != LIMBECK_SELECT) {
+            if (!name_triggers(call, use, broken))
+                return false;
+            continue;
+        }
+        if (!limbeck_find_table(call, use->schema, use->name, &view) ||
+            !add_broken(call, broken,
+                        (limbeck_broken){"view", use->schema, use->name, view.sql, use->problem}))
+            return false;
+    }
+    return true;
+}
+
+bool limbeck_dependents_compare(limbeck_call *call, const limbeck_table *table,
+                                const limbeck_dependents *before, limbeck_broken_list *broken) {
+    limbeck_dependents after;
+    int quoted_strings = quoted_strings_off(call);
+    bool ok;
+    *broken = (limbeck_broken_list){0};
+    ok = read_all(call, table, &after) && find_broken(call, before, &after, broken);
+    quoted_strings_back(call, quoted_strings);
+    return ok;
+}

@@ -1,0 +1,154 @@
+/*
+** alter_sql.c - statements that ALTER TABLE asks and runs
+*/
+#include "alter_sql.h"
+#include "transaction.h"
+
+static bool out_of_memory(limbeck_call *call) {
+    call->code = SQLITE_NOMEM;
+    return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+}
+
+static sqlite3_stmt *ask(limbeck_call *call, const char *format, va_list args) {
+    sqlite3_stmt *statement = NULL;
+    char *sql;
+    int rc;
+    if (limbeck_failed(call))
+        return NULL;
+    sql = sqlite3_vmprintf(format, args);
+    if (sql == NULL) {
+        out_of_memory(call);
+        return NULL;
+    }
+    rc = sqlite3_prepare_v2(call->db, sql, -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        limbeck_fail_sqlite(call, rc, NULL);
+    sqlite3_free(sql);
+    return statement;
+}
+
+sqlite3_stmt *limbeck_ask(limbeck_call *call, const char *format, ...) {
+    sqlite3_stmt *statement;
+    va_list args;
+    va_start(args, format);
+    statement = ask(call, format, args);
+    va_end(args);
+    return statement;
+}
+
+bool limbeck_answer(limbeck_call *call, sqlite3_stmt **statement) {
+    if (*statement == NULL)
+        return false;
+    if (!limbeck_failed(call) && limbeck_row(call, *statement) && !limbeck_failed(call))
+        return true;
+    sqlite3_finalize(*statement);
+    *statement = NULL;
+    return false;
+}
+
+const char *limbeck_answer_text(limbeck_call *call, sqlite3_stmt *statement, int column) {
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (text != NULL)
+        return lim_copy_string(&call->cx, text);
+    if (sqlite3_column_type(statement, column) != SQLITE_NULL)
+        out_of_memory(call);
+    return NULL;
+}
+
+bool limbeck_ask_number(limbeck_call *call, int64_t *number, const char *format, ...) {
+    sqlite3_stmt *statement;
+    va_list args;
+    va_start(args, format);
+    statement = ask(call, format, args);
+    va_end(args);
+    *number = 0;
+    if (limbeck_answer(call, &statement)) {
+        *number = sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+    }
+    return !limbeck_failed(call);
+}
+
+/* Runs the text; the error stays with the connection. */
+static int run(limbeck_call *call, lim_list *script, const char *format, va_list args) {
+    char *sql = sqlite3_vmprintf(format, args);
+    int rc = SQLITE_NOMEM;
+    if (sql != NULL) {
+        limbeck_transaction_arm(call);
+        rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+    }
+    if (rc == SQLITE_OK && script != NULL) {
+        const char *copy = lim_copy_string(&call->cx, sql);
+        if (copy == NULL || !lim_list_add(&call->cx, script, copy))
+            rc = SQLITE_NOMEM;
+    }
+    sqlite3_free(sql);
+    if (rc == SQLITE_NOMEM)
+        out_of_memory(call);
+    return rc;
+}
+
+bool limbeck_change(limbeck_call *call, lim_list *script, const char *format, ...) {
+    va_list args;
+    int rc;
+    if (limbeck_failed(call))
+        return false;
+    va_start(args, format);
+    rc = run(call, script, format, args);
+    va_end(args);
+    if (rc != SQLITE_OK)
+        return limbeck_fail_sqlite(call, rc, NULL);
+    return !limbeck_transaction_lost(call) ||
+           lim_fail(&call->cx, LIM_STATE, NULL, "the statement ended the transaction");
+}
+
+int limbeck_try(limbeck_call *call, lim_list *script, const char *format, ...) {
+    va_list args;
+    int rc;
+    if (limbeck_failed(call))
+        return SQLITE_ERROR;
+    va_start(args, format);
+    rc = run(call, script, format, args);
+    va_end(args);
+    return rc;
+}
+
+static bool find_in(limbeck_call *call, const char *schema, const char *name,
+                    limbeck_table *table) {
+    sqlite3_stmt *s = limbeck_ask(call,
+                                  "SELECT name, type = 'view', sql, sql LIKE 'create virtual%%'"
+                                  " FROM \"%w\".sqlite_master"
+                                  " WHERE type IN ('table', 'view') AND name = %Q COLLATE nocase",
+                                  schema, name);
+    while (limbeck_answer(call, &s)) {
+        table->schema = schema;
+        table->name = limbeck_answer_text(call, s, 0);
+        table->is_view = sqlite3_column_int(s, 1) != 0;
+        table->sql = limbeck_answer_text(call, s, 2);
+        table->is_virtual = sqlite3_column_int(s, 3) != 0;
+    }
+    return !limbeck_failed(call);
+}
+
+bool limbeck_find_table(limbeck_call *call, const char *schema, const char *name,
+                        limbeck_table *table) {
+    lim_list schemas = {0};
+    sqlite3_stmt *s;
+    *table = (limbeck_table){0};
+    if (schema == NULL && !lim_list_add(&call->cx, &schemas, "temp"))
+        return false;
+    s = limbeck_ask(call, "PRAGMA database_list");
+    while (limbeck_answer(call, &s)) {
+        const char *found = limbeck_answer_text(call, s, 1);
+        if (found != NULL && (schema == NULL ? sqlite3_stricmp(found, "temp") != 0
+                                             : sqlite3_stricmp(found, schema) == 0))
+            lim_list_add(&call->cx, &schemas, found);
+    }
+    if (schema != NULL && schemas.count == 0 && sqlite3_stricmp(schema, "temp") == 0 &&
+        !lim_list_add(&call->cx, &schemas, "temp"))
+        return false;
+    for (uint32_t i = 0; i < schemas.count && table->schema == NULL; i++)
+        if (!find_in(call, schemas.items[i], name, table))
+            return false;
+    return !limbeck_failed(call);
+}

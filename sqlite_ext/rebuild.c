@@ -1,0 +1,523 @@
+/*
+** rebuild.c - a table made anew with another definition; see rebuild.h
+*/
+#include "rebuild.h"
+#include <string.h>
+
+#define SAVEPOINT_NAME "limbeck_alter"
+
+/* What goes with the table and comes back: the texts of its indexes and triggers, ready to run. */
+typedef struct companions {
+    lim_list indexes; /* names */
+    lim_list index_sql;
+    lim_list triggers; /* "schema"."name", quoted */
+    lim_list trigger_sql;
+} companions;
+
+/* The rebuild's own working state. */
+typedef struct work {
+    limbeck_rebuild *r;
+    limbeck_call *call;
+    lim_create_table before; /* the definition as it was */
+    companions with;
+    const char *old; /* the name of the table as it was, or of the rows held, in between */
+    limbeck_copy copy;
+    bool verbatim;       /* every column is copied as it stands, in its place */
+    uint32_t values;     /* number of values copied */
+    bool has_sequence;   /* the schema has sqlite_sequence */
+    lim_list statistics; /* sqlite_stat1, sqlite_stat4: those that are there */
+} work;
+
+/* --- settings ------------------------------------------------------------------------------ */
+
+typedef struct setting {
+    int which;
+    int during;
+    int before;
+} setting;
+
+/* Foreign keys off, so that DROP TABLE deletes no child rows; the old way of RENAME, so that nothing
+** else is rewritten; and strings in double quotes as they may stand in texts of long ago. */
+static const setting settings[] = {
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 0, 0},
+    {SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 1, 0},
+};
+#define SETTING_COUNT (sizeof settings / sizeof settings[0])
+
+static void change_settings(limbeck_call *call, setting *changed) {
+    int now;
+    memcpy(changed, settings, sizeof settings);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        sqlite3_db_config(call->db, changed[i].which, -1, &changed[i].before);
+        sqlite3_db_config(call->db, changed[i].which, changed[i].during, &now);
+    }
+}
+
+static void restore_settings(limbeck_call *call, const setting *changed) {
+    int now;
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        sqlite3_db_config(call->db, changed[i].which, changed[i].before, &now);
+}
+
+/* --- companions ---------------------------------------------------------------------------- */
+
+/* The stored text of an index or trigger with its schema before the name (`CREATE INDEX "main".i`);
+** of a TEMP trigger as CREATE TEMP TRIGGER, which the stored text doesn't say. */
+static const char *with_schema(limbeck_call *call, const char *sql, const char *schema, bool temp) {
+    lim_scanner s = lim_scanner_at(&call->cx, sql, strlen(sql), 0);
+    char *qualifier;
+    lim_scan_take(&s, "create");
+    if (temp)
+        return lim_spliced(&call->cx, sql, s.length, s.end, s.end, " TEMP");
+    lim_scan_take(&s, "unique");
+    lim_scan_next(&s);
+    qualifier = lim_quote_name(&call->cx, schema);
+    if (qualifier != NULL)
+        qualifier = lim_format(&call->cx, "%s.", qualifier);
+    if (qualifier == NULL)
+        return NULL;
+    return lim_spliced(&call->cx, sql, s.length, s.token.start, s.token.start, qualifier);
+}
+
+/* True when the TEMP trigger is on this table and not on one of that name in another schema. */
+static bool temp_trigger_is_ours(work *w, const char *sql) {
+    limbeck_call *call = w->call;
+    lim_scanner s = lim_scanner_at(&call->cx, sql, strlen(sql), 0);
+    char *first = NULL;
+    limbeck_table found;
+    while (s.token.kind != LIM_TOKEN_END && !lim_scan_take(&s, "on"))
+        lim_scan_next(&s);
+    if (!lim_is_name(s.token) || !lim_scan_name(&s, &first, NULL))
+        return false;
+    if (s.token.kind == LIM_TOKEN_DOT)
+        return lim_same_name(first, w->r->table.schema);
+    return limbeck_find_table(call, NULL, first, &found) && found.schema != NULL &&
+           lim_same_name(found.schema, w->r->table.schema);
+}
+
+static bool read_triggers(work *w, bool temp) {
+    limbeck_call *call = w->call;
+    const char *schema = temp ? "temp" : w->r->table.schema;
+    sqlite3_stmt *s = limbeck_ask(call,
+                                  "SELECT name, sql FROM \"%w\".sqlite_master"
+                                  " WHERE type = 'trigger' AND tbl_name = %Q COLLATE nocase"
+                                  " ORDER BY rowid",
+                                  schema, w->r->table.name);
+    while (limbeck_answer(call, &s)) {
+        const char *name = limbeck_answer_text(call, s, 0);
+        const char *sql = limbeck_answer_text(call, s, 1);
+        const char *quoted;
+        if (name == NULL || sql == NULL || (temp && !temp_trigger_is_ours(w, sql)))
+            continue;
+        quoted = lim_quote_name(&call->cx, name);
+        quoted = quoted == NULL
+                     ? NULL
+                     : lim_format(&call->cx, "%s.%s", lim_quote_name(&call->cx, schema), quoted);
+        sql = with_schema(call, sql, schema, temp);
+        if (quoted == NULL || sql == NULL || !lim_list_add(&call->cx, &w->with.triggers, quoted) ||
+            !lim_list_add(&call->cx, &w->with.trigger_sql, sql))
+            continue;
+    }
+    return !limbeck_failed(call);
+}
+
+/* True when the index text uses a column that the edit drops. */
+static bool uses_dropped(work *w, const char *sql) {
+    const lim_list *dropped = &w->r->edit->dropped;
+    lim_scanner s = lim_scanner_at(&w->call->cx, sql, strlen(sql), 0);
+    while (s.token.kind != LIM_TOKEN_END && s.token.kind != LIM_TOKEN_LEFT)
+        lim_scan_next(&s);
+    for (uint32_t i = 0; i < dropped->count; i++)
+        if (lim_mentions(&w->call->cx, sql, s.token.start, s.length, dropped->items[i]))
+            return true;
+    return false;
+}
+
+static bool read_companions(work *w) {
+    limbeck_call *call = w->call;
+    const char *schema = w->r->table.schema;
+    sqlite3_stmt *s = limbeck_ask(call,
+                                  "SELECT name, sql FROM \"%w\".sqlite_master"
+                                  " WHERE type = 'index' AND tbl_name = %Q COLLATE nocase"
+                                  " AND sql IS NOT NULL ORDER BY rowid",
+                                  schema, w->r->table.name);
+    while (limbeck_answer(call, &s)) {
+        const char *name = limbeck_answer_text(call, s, 0);
+        const char *sql = limbeck_answer_text(call, s, 1);
+        if (name == NULL || sql == NULL || uses_dropped(w, sql))
+            continue;
+        sql = with_schema(call, sql, schema, false);
+        if (sql == NULL || !lim_list_add(&call->cx, &w->with.indexes, name) ||
+            !lim_list_add(&call->cx, &w->with.index_sql, sql))
+            continue;
+    }
+    return !limbeck_failed(call) && read_triggers(w, false) &&
+           (lim_same_name(schema, "temp") || read_triggers(w, true));
+}
+
+static bool has_table(work *w, const char *name, bool *there) {
+    int64_t count;
+    bool ok = limbeck_ask_number(w->call, &count,
+                                 "SELECT count(*) FROM \"%w\".sqlite_master"
+                                 " WHERE name = %Q COLLATE nocase",
+                                 w->r->table.schema, name);
+    *there = count > 0;
+    return ok;
+}
+
+static bool read_surroundings(work *w) {
+    static const char *const statistics[] = {"sqlite_stat1", "sqlite_stat4", NULL};
+    bool there = true;
+    w->old = w->r->table.name;
+    while (there) {
+        w->old = lim_format(&w->call->cx, "%s~old", w->old);
+        if (w->old == NULL || !has_table(w, w->old, &there))
+            return false;
+    }
+    for (int i = 0; statistics[i] != NULL; i++)
+        if (!has_table(w, statistics[i], &there) ||
+            (there && !lim_list_add(&w->call->cx, &w->statistics, statistics[i])))
+            return false;
+    return has_table(w, "sqlite_sequence", &w->has_sequence) && read_companions(w);
+}
+
+/* --- the rows ------------------------------------------------------------------------------ */
+
+static const char *hidden_rowid(const lim_create_table *a, const lim_create_table *b) {
+    static const char *const names[] = {"rowid", "_rowid_", "oid"};
+    for (int i = 0; i < 3; i++)
+        if (lim_find_column(a, names[i]) < 0 && lim_find_column(b, names[i]) < 0)
+            return names[i];
+    return NULL;
+}
+
+static void add_value(work *w, lim_text *columns, lim_text *values, const char *column,
+                      const char *value) {
+    const char *comma = w->values++ > 0 ? ", " : "";
+    lim_text_addf(columns, "%s%s", comma, column);
+    lim_text_addf(values, "%s%s", comma, value);
+}
+
+/* Decides how each column of the new table gets its values. */
+static bool plan_copy(work *w) {
+    lim_context *cx = &w->call->cx;
+    lim_edit *edit = w->r->edit;
+    const lim_create_table *after = &edit->table;
+    lim_text columns = {.cx = cx};
+    lim_text values = {.cx = cx};
+    int32_t was_rowid = lim_rowid_column(cx, &w->before);
+    int32_t is_rowid = lim_rowid_column(cx, after);
+    const char *rowid = w->before.without_rowid ? NULL : hidden_rowid(&w->before, after);
+    w->verbatim =
+        after->column_count == w->before.column_count && (is_rowid >= 0 || after->without_rowid);
+    w->r->rowids_change =
+        is_rowid >= 0 &&
+        (was_rowid < 0 || edit->origins[is_rowid].expression != NULL ||
+         edit->origins[is_rowid].source == NULL ||
+         !lim_same_name(edit->origins[is_rowid].source, w->before.columns[was_rowid].name)) &&
+        edit->origins[is_rowid].source != NULL;
+    if (is_rowid < 0 && !after->without_rowid)
+        w->copy.rowid = rowid;
+    for (uint32_t i = 0; i < after->column_count; i++) {
+        const lim_origin *origin = &edit->origins[i];
+        const char *name = lim_quote_name(cx, after->columns[i].name);
+        const char *value = NULL;
+        if (name == NULL)
+            return false;
+        if (lim_column_clause(&after->columns[i], LIM_CLAUSE_GENERATED) != NULL) {
+            w->verbatim = false;
+            continue;
+        }
+        if (origin->expression != NULL)
+            value = lim_format(cx, "(%s)", origin->expression);
+        else if (origin->source != NULL)
+            value = lim_quote_name(cx, origin->source);
+        else if (is_rowid == (int32_t)i && rowid != NULL)
+            value = rowid;
+        else
+            value = "";
+        if (value == NULL)
+            return false;
+        if (origin->expression != NULL || origin->source == NULL || i >= w->before.column_count ||
+            !lim_same_name(origin->source, w->before.columns[i].name))
+            w->verbatim = false;
+        if (*value != '\0')
+            add_value(w, &columns, &values, name, value);
+    }
+    w->copy.columns = lim_text_end(&columns);
+    w->copy.values = lim_text_end(&values);
+    return w->copy.columns != NULL && w->copy.values != NULL;
+}
+
+/* A list of columns or values with the hidden rowid in front, if it goes along. */
+static const char *with_rowid(work *w, const char *list) {
+    const char *rowid = w->copy.rowid;
+    char *longer;
+    if (rowid == NULL)
+        return list;
+    longer = lim_format(&w->call->cx, "%s%s%s", rowid, *list != '\0' ? ", " : "", list);
+    return longer != NULL ? longer : list;
+}
+
+/* Compares what was copied with what there was. */
+static bool count_rows(work *w) {
+    limbeck_rebuild *r = w->r;
+    int64_t rows;
+    int64_t copied = limbeck_has(3037000) ? sqlite3_changes64(w->call->db)
+                                          : (int64_t)sqlite3_changes(w->call->db);
+    if (!limbeck_ask_number(w->call, &rows, "SELECT count(*) FROM \"%w\".\"%w\"", r->table.schema,
+                            w->old))
+        return false;
+    return (uint32_t)rows == (uint32_t)copied ||
+           lim_fail(&w->call->cx, LIM_STATE, "USING must give one value a row.",
+                    "table \"%s\" has %lld rows, but %lld were copied",
+                    lim_show(&w->call->cx, r->table.name), (long long)rows, (long long)copied);
+}
+
+/* --- steps --------------------------------------------------------------------------------- */
+
+static bool create_new(work *w) {
+    const limbeck_rebuild *r = w->r;
+    const lim_create_table *after = &r->edit->table;
+    char *schema = lim_quote_name(&w->call->cx, r->table.schema);
+    char *sql;
+    if (schema != NULL)
+        schema = lim_format(&w->call->cx, "%s.", schema);
+    if (schema == NULL)
+        return false;
+    sql = lim_spliced(&w->call->cx, after->text, after->length, after->name_span.start,
+                      after->name_span.start, schema);
+    return sql != NULL && limbeck_change(w->call, r->script, "%s", sql);
+}
+
+static bool drop_triggers(work *w) {
+    for (uint32_t i = 0; i < w->with.triggers.count; i++)
+        if (!limbeck_change(w->call, w->r->script, "DROP TRIGGER %s", w->with.triggers.items[i]))
+            return false;
+    return true;
+}
+
+/* Rolls back to the start of the rebuild, and forgets what the script says of it. */
+static bool go_back(work *w, uint32_t script_count) {
+    if (w->r->script != NULL)
+        w->r->script->count = script_count;
+    return limbeck_change(w->call, NULL, "ROLLBACK TO " SAVEPOINT_NAME);
+}
+
+/* The rows did not go in: says why, over the table as it was. */
+static bool blame(work *w, int rc) {
+    char *message = lim_copy_string(&w->call->cx, sqlite3_errmsg(w->call->db));
+    int extended = sqlite3_extended_errcode(w->call->db);
+    int primary = rc & 0xff;
+    if (primary != SQLITE_CONSTRAINT && primary != SQLITE_MISMATCH)
+        return limbeck_fail_sqlite(w->call, rc, NULL);
+    return message != NULL && go_back(w, 0) &&
+           limbeck_rebuild_blame(w->r, &w->copy, extended, message);
+}
+
+/* The way that copies once: the old table steps aside. */
+static bool move_aside(work *w) {
+    limbeck_rebuild *r = w->r;
+    const char *schema = r->table.schema;
+    int rc;
+    if (!limbeck_rebuild_check_key(r, w->old) || !create_new(w))
+        return false;
+    if (w->verbatim)
+        rc = limbeck_try(w->call, r->script,
+                         "INSERT OR ABORT INTO \"%w\".\"%w\" SELECT * FROM \"%w\".\"%w\"", schema,
+                         r->table.name, schema, w->old);
+    else
+        rc = limbeck_try(w->call, r->script,
+                         "INSERT OR ABORT INTO \"%w\".\"%w\" (%s) SELECT %s"
+                         " FROM \"%w\".\"%w\" AS \"%w\"",
+                         schema, r->table.name, with_rowid(w, w->copy.columns),
+                         with_rowid(w, w->copy.values), schema, w->old, r->table.name);
+    if (rc != SQLITE_OK)
+        return blame(w, rc);
+    return count_rows(w);
+}
+
+/* Moves the rows of a table that SQLite keeps for others from one name to another. */
+static bool rename_in(work *w, const char *list, const char *column, const char *from,
+                      const char *to) {
+    return limbeck_change(w->call, w->r->script,
+                          "UPDATE \"%w\".%s SET %s = %Q WHERE %s = %Q COLLATE nocase",
+                          w->r->table.schema, list, column, to, column, from);
+}
+
+static bool rename_statistics(work *w, const char *from, const char *to) {
+    for (uint32_t i = 0; i < w->statistics.count; i++)
+        if (!rename_in(w, w->statistics.items[i], "tbl", from, to))
+            return false;
+    return true;
+}
+
+/* `c1, c2, ...`, one for each value copied. */
+static const char *held_columns(work *w) {
+    lim_text t = {.cx = &w->call->cx};
+    for (uint32_t i = w->copy.rowid != NULL ? 0 : 1; i <= w->values; i++)
+        lim_text_addf(&t, "%sc%u", t.length > 0 ? ", " : "", (unsigned)i);
+    return lim_text_end(&t);
+}
+
+/* The way that copies twice: the rows are held, converted already, while the table is replaced. */
+static bool hold_rows(work *w) {
+    limbeck_rebuild *r = w->r;
+    limbeck_call *call = w->call;
+    const char *schema = r->table.schema;
+    const char *held = held_columns(w);
+    int rc;
+    if (held == NULL || !limbeck_rebuild_check_key(r, r->table.name) || !drop_triggers(w) ||
+        !limbeck_change(call, r->script, "CREATE TABLE \"%w\".\"%w\" (%s)", schema, w->old, held) ||
+        !limbeck_change(
+            call, r->script, "INSERT INTO \"%w\".\"%w\" SELECT %s FROM \"%w\".\"%w\" AS \"%w\"",
+            schema, w->old, with_rowid(w, w->copy.values), schema, r->table.name, r->table.name))
+        return false;
+    if (!rename_statistics(w, r->table.name, w->old) ||
+        (w->has_sequence && !rename_in(w, "sqlite_sequence", "name", r->table.name, w->old)) ||
+        !limbeck_change(call, r->script, "DROP TABLE \"%w\".\"%w\"", schema, r->table.name) ||
+        !create_new(w))
+        return false;
+    rc = limbeck_try(call, r->script,
+                     "INSERT OR ABORT INTO \"%w\".\"%w\" (%s) SELECT %s FROM \"%w\".\"%w\""
+                     " ORDER BY rowid",
+                     schema, r->table.name, with_rowid(w, w->copy.columns), held, schema, w->old);
+    if (rc != SQLITE_OK)
+        return blame(w, rc);
+    return count_rows(w) && rename_statistics(w, w->old, r->table.name);
+}
+
+static bool move_rows(work *w) {
+    limbeck_rebuild *r = w->r;
+    limbeck_call *call = w->call;
+    uint32_t script_count = r->script != NULL ? r->script->count : 0;
+    int rc;
+    if (!limbeck_change(call, NULL, "SAVEPOINT " SAVEPOINT_NAME) || !drop_triggers(w))
+        return false;
+    rc = limbeck_try(call, r->script, "ALTER TABLE \"%w\".\"%w\" RENAME TO \"%w\"", r->table.schema,
+                     r->table.name, w->old);
+    if (rc == SQLITE_OK) {
+        if (!move_aside(w))
+            return false;
+    } else if ((rc & 0xff) != SQLITE_ERROR) {
+        return limbeck_fail_sqlite(call, rc, NULL);
+    } else if (!go_back(w, script_count) || !hold_rows(w)) {
+        return false;
+    }
+    return limbeck_change(call, NULL, "RELEASE " SAVEPOINT_NAME);
+}
+
+static bool is_autoincrement(const lim_create_table *table) {
+    const lim_clause *key = lim_primary_key(table);
+    return key != NULL && key->autoincrement;
+}
+
+/* The sequence goes on where it was: the row that the copy made gives way to the old one. */
+static bool keep_sequence(work *w) {
+    limbeck_rebuild *r = w->r;
+    if (!w->has_sequence || !is_autoincrement(&w->before))
+        return true;
+    if (!is_autoincrement(&r->edit->table))
+        return limbeck_change(w->call, r->script,
+                              "DELETE FROM \"%w\".sqlite_sequence WHERE name = %Q", r->table.schema,
+                              w->old);
+    return limbeck_change(w->call, r->script, "DELETE FROM \"%w\".sqlite_sequence WHERE name = %Q",
+                          r->table.schema, r->table.name) &&
+           rename_in(w, "sqlite_sequence", "name", w->old, r->table.name);
+}
+
+static bool create_indexes(work *w) {
+    limbeck_rebuild *r = w->r;
+    for (uint32_t i = 0; i < w->with.indexes.count; i++) {
+        const char *sql = w->with.index_sql.items[i];
+        int rc = limbeck_try(w->call, r->script, "%s", sql);
+        if (rc == SQLITE_OK)
+            continue;
+        if ((rc & 0xff) == SQLITE_CONSTRAINT)
+            return limbeck_rebuild_blame_index(r, w->with.indexes.items[i], sql, rc);
+        return limbeck_fail_sqlite(w->call, rc, NULL);
+    }
+    return true;
+}
+
+static bool create_triggers(work *w) {
+    for (uint32_t i = 0; i < w->with.trigger_sql.count; i++)
+        if (!limbeck_change(w->call, w->r->script, "%s", w->with.trigger_sql.items[i]))
+            return false;
+    return true;
+}
+
+/* The tables' keys, told apart by kind and columns, are the same before and after. */
+static bool same_keys(limbeck_call *call, const lim_create_table *a, const lim_create_table *b) {
+    const lim_create_table *tables[] = {a, b};
+    char *keys[2];
+    for (int k = 0; k < 2; k++) {
+        lim_text t = {.cx = &call->cx};
+        lim_named_constraint *named;
+        uint32_t count;
+        if (!lim_name_constraints(&call->cx, tables[k], &named, &count))
+            return false;
+        for (uint32_t i = 0; i < count; i++) {
+            lim_clause_kind kind = named[i].clause->kind;
+            if (kind == LIM_CLAUSE_UNIQUE || kind == LIM_CLAUSE_PRIMARY_KEY)
+                lim_text_addf(&t, "%d %s;", (int)kind,
+                              lim_list_join(&call->cx, &named[i].clause->columns));
+        }
+        keys[k] = lim_text_end(&t);
+    }
+    return keys[0] != NULL && keys[1] != NULL && strcmp(keys[0], keys[1]) == 0;
+}
+
+/* Statistics of indexes that are gone go too; those of a key's index when the keys have changed,
+** because its name may now be another's. */
+static bool tidy_statistics(work *w) {
+    limbeck_rebuild *r = w->r;
+    const char *schema = r->table.schema;
+    if (w->statistics.count == 0 ||
+        (r->edit->dropped.count == 0 && same_keys(w->call, &w->before, &r->edit->table)))
+        return !limbeck_failed(w->call);
+    for (uint32_t i = 0; i < w->statistics.count; i++)
+        if (!limbeck_change(w->call, r->script,
+                            "DELETE FROM \"%w\".%s WHERE tbl = %Q COLLATE nocase AND (idx LIKE"
+                            " 'sqlite_autoindex_%%' OR idx <> tbl AND idx NOT IN (SELECT name FROM"
+                            " \"%w\".sqlite_master WHERE type = 'index'))",
+                            schema, w->statistics.items[i], r->table.name, schema))
+            return false;
+    return true;
+}
+
+static bool carry_out(work *w) {
+    limbeck_rebuild *r = w->r;
+    return move_rows(w) && keep_sequence(w) &&
+           limbeck_change(w->call, r->script, "DROP TABLE \"%w\".\"%w\"", r->table.schema,
+                          w->old) &&
+           create_indexes(w) && create_triggers(w) && tidy_statistics(w);
+}
+
+static bool no_deferred_violations(limbeck_rebuild *r) {
+    int pending = 0;
+    int highest;
+    sqlite3_db_status(r->call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
+    return pending == 0 ||
+           lim_fail(&r->call->cx, LIM_STATE,
+                    "Repair the rows that violate deferred foreign keys first; PRAGMA "
+                    "foreign_key_check lists them.",
+                    "table \"%s\" cannot be rebuilt while deferred foreign key violations are "
+                    "pending in this transaction",
+                    lim_show(&r->call->cx, r->table.name));
+}
+
+bool limbeck_rebuild_table(limbeck_rebuild *r) {
+    work w = {.r = r, .call = r->call};
+    setting changed[SETTING_COUNT];
+    bool ok;
+    if (!no_deferred_violations(r) ||
+        !lim_create_table_split(&r->call->cx, r->table.sql, strlen(r->table.sql), &w.before) ||
+        !plan_copy(&w) || !read_surroundings(&w))
+        return false;
+    change_settings(r->call, changed);
+    ok = carry_out(&w);
+    restore_settings(r->call, changed);
+    return ok;
+}
