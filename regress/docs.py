@@ -2,8 +2,8 @@
 """Executes the examples of README.md and docs/*.md and compares what they print.
 
     regress/docs.py [FILE ...]             on SQLite
-    regress/docs.py --psql 'psql ...'      on PostgreSQL; %s in the command stands for a new database's name,
-                   --createdb 'createdb -T limbeck_template %s'    which this command makes
+    regress/docs.py --createdb 'createdb %s' --psql 'psql %s'
+                                           on PostgreSQL; %s stands for a new database's name
 
 A fenced block is an example by its tag:
 
@@ -124,16 +124,20 @@ def session_output(command, chunks, mark, environment=None):
     return parts + [''] * (len(chunks) - len(parts))
 
 
-def run_sql(path, groups, rows, tally):
+def rows_behind(example, groups, rows):
+    """The table rows between an example and the next one of its tag."""
+    later = [e.line for group in groups for e in group if e.line > example.line]
+    return [row for row in rows if example.line < row.line < min(later, default=row.line + 1)]
+
+
+def run_sql(groups, rows, tally):
     for group in groups:
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, 'example.db')
             engine = run_sqlite.Module(file, os.path.join(TOP, 'sqlite_ext', 'limbeck'))
             for example in group:
                 tally.judge(example, results(engine, example.text))
-                following = [r for r in rows if r.line > example.line and not any(
-                    example.line < e.line < r.line for g in groups for e in g)]
-                for row in following:
+                for row in rows_behind(example, groups, rows):
                     copy = os.path.join(folder, f'row{row.line}.db')
                     shutil.copy(file, copy)
                     other = run_sqlite.Module(copy, os.path.join(TOP, 'sqlite_ext', 'limbeck'))
@@ -167,20 +171,27 @@ def run_python(groups, tally):
 
 
 def run_postgres(path, examples, options, tally):
+    rows = [example for example in examples if example.tag == 'row']
     number = 0
     for tag in ('sql', 'psql'):
-        for group in sessions(examples, tag):
+        groups = sessions(examples, tag)
+        for group in groups:
             number += 1
             name = re.sub(r'\W', '_', os.path.basename(path)[:-3].lower()) + f'_{tag}{number}'
-            subprocess.run(options.createdb.replace('%s', name), shell=True, check=True)
-            command = options.psql.replace('%s', name)
-            quiet = ' -q -v ON_ERROR_STOP=0' if tag == 'sql' else ''
-            start = 'SET client_min_messages = warning;\n' if tag == 'sql' else ''
-            chunks = [example.text for example in group]
-            chunks[0] = start + chunks[0]
-            parts = session_output(['sh', '-c', f'stdbuf -oL {command} -X{quiet}'], chunks,
-                                   f'\\echo {MARK}\n')
-            for example, got in zip(group, parts):
+            subprocess.run(options.createdb.replace('%s', name), shell=True, check=True,
+                           stdout=subprocess.DEVNULL, cwd=TOP)
+            steps = []
+            for example in group:
+                steps.append((example, example.text))
+                if tag == 'sql':
+                    steps += [(row, f'BEGIN;\n{row.text.strip()};\nROLLBACK;\n')
+                              for row in rows_behind(example, groups, rows)]
+            chunks = [text for _, text in steps]
+            if not any('CREATE EXTENSION' in chunk for chunk in chunks):
+                chunks[0] = 'SET client_min_messages = warning;\nCREATE EXTENSION limbeck;\n' + chunks[0]
+            command = options.psql.replace('%s', name) + (' -X -q' if tag == 'sql' else ' -X')
+            parts = session_output(['sh', '-c', f'stdbuf -oL {command}'], chunks, f'\\echo {MARK}\n')
+            for (example, _), got in zip(steps, parts):
                 tally.judge(example, got)
 
 
@@ -198,7 +209,7 @@ def main():
             run_postgres(path, examples, options, tally)
         else:
             rows = [example for example in examples if example.tag == 'row']
-            run_sql(path, sessions(examples, 'sql'), rows, tally)
+            run_sql(sessions(examples, 'sql'), rows, tally)
             run_shell(sessions(examples, 'sqlite'), tally)
             run_python(sessions(examples, 'python'), tally)
     print(f'{tally.passed} passed, {tally.failed} failed')
