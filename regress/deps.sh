@@ -40,15 +40,15 @@ if [ "$(id -u)" != 0 ]; then
     as_root="sudo"
 fi
 
-mkdir -p build 2>/dev/null || true
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "installing$missing"
-# An installation of PostgreSQL must not start a server of its own: the tests run their own cluster.
-if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing; } \
-    >"$log" 2>&1; then
+# shellcheck disable=SC2086
+install_missing() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+}
+if ! install_missing >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     echo "apt-get could not install:$missing" >&2
     exit 1
