@@ -1,0 +1,2 @@
+-- migrate:down_revision 001
+-- migrate:up

@@ -1,0 +1,5 @@
+-- migrate:up
+CREATE TABLE first (x int);
+
+-- migrate:down
+DROP TABLE first;

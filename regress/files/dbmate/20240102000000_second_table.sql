@@ -1,0 +1,5 @@
+﻿-- migrate:up
+CREATE TABLE second (x int);
+
+-- migrate:down
+DROP TABLE second;

@@ -1,0 +1,4 @@
+-- migrate:up transaction:false
+PRAGMA journal_mode = wal;
+
+-- migrate:down
