@@ -80,7 +80,7 @@ my ($old_state, $new_state) = (0, 0);
 for my $round (1 .. 12) {
     my ($o, $e) = ('', '');
     my $harness = background($node, 'app', "SELECT pg_backend_pid();\nSELECT migrate_upgrade();\n", \$o, \$e);
-    select(undef, undef, undef, 0.01) until $o =~ /^(\d+)\n/ || !$harness->pumpable || !eval { $harness->pump_nb; 1 };
+    $harness->pump until $o =~ /^\d+\n/;
     my ($backend) = $o =~ /^(\d+)\n/;
     select(undef, undef, undef, rand(0.06));
     kill 'KILL', $backend if $backend;

@@ -53,8 +53,7 @@ my ($out2, $err2) = ('', '');
 my $locks = q{SELECT pg_advisory_lock(i) FROM generate_series(1, 1000) i; SELECT pg_advisory_lock(e.oid::int, i) FROM pg_extension e, generate_series(0, 3) i; SELECT pg_sleep(100);};
 my $blocker = background($node, 'app', "$locks\n", \$out2, \$err2);
 wait_for_row($node, 'postgres', q{SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
-($status, $stdout, $stderr) = $node->psql('app', q{SET lock_timeout = '500ms'; SELECT migrate_downgrade('-1')});
-is($stdout, 'downgraded 004 -> 003 (1 revision)', 'advisory locks of SQL hold up nothing');
+is(as_deployer(q{SET lock_timeout = '500ms'; SELECT migrate_downgrade('-1')}), 'downgraded 004 -> 003 (1 revision)', 'advisory locks of SQL hold up nothing');
 $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 $blocker->finish;
 

@@ -32,9 +32,8 @@ sub new_database {
 # Runs SQL in a psql of its own that goes on while the test does; returns the IPC::Run harness.
 sub background {
     my ($node, $database, $sql, $out, $err) = @_;
-    my $in = $sql;
-    return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database), '-f', '-' ],
-        '<', \$in, '>', $out, '2>', $err);
+    return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database), map { ('-c', $_) } split /\n/, $sql ],
+        '<', '/dev/null', '>', $out, '2>', $err);
 }
 
 # Waits until a query gives true.
