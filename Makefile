@@ -29,8 +29,10 @@ units := $(patsubst regress/unit/%.c,%,$(wildcard regress/unit/test_*.c))
 fuzzers := $(patsubst regress/fuzz/%.c,%,$(wildcard regress/fuzz/fuzz_*.c))
 have_pg := $(and $(wildcard pg_ext/Makefile),$(shell command -v $(PG_CONFIG)))
 
-.PHONY: all sqlite pg demo check deps deps-% install installcheck bench bench-full format lint \
-	coverage fuzz dist amalgamation clean check-% units-asan fuzzers
+.PHONY: all sqlite pg demo check deps install installcheck bench bench-full format lint coverage \
+	fuzz dist amalgamation clean units-plain units-asan fuzzers check-unit check-asan check-scripts \
+	check-amalgamation check-static check-shell check-docs check-drivers check-differential \
+	check-differential-long check-sqlite check-alter check-fuzz check-pg check-valgrind check-matrix
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -112,13 +114,14 @@ build/host: regress/sqlite_host.c
 
 deps: deps-check
 
-deps-%:
-	@regress/deps.sh $*
+deps-%: regress/deps.sh
+	@$< $*
 
 # --- the main job on the embedded default ----------------------------------------------------
 
 demo: deps-demo
-	@$(MAKE) --no-print-directory -s sqlite
+	@echo "building sqlite_ext/limbeck.so"
+	@$(MAKE) --no-print-directory -s -j2 sqlite
 	@demo/run.sh
 
 # --- tests: each check-NAME prints its own line "N passed, N failed" ------------------------------
@@ -206,7 +209,7 @@ installcheck:
 dist: amalgamation
 	@mkdir -p build/dist
 	git archive --format zip --prefix limbeck-$(VERSION)/ -o build/dist/limbeck-$(VERSION).zip HEAD
-	cd build/amalgamation && zip -q ../dist/limbeck-amalgamation-$(VERSION).zip limbeck.c
+	cd build/amalgamation && $(PYTHON) -m zipfile -c ../dist/limbeck-amalgamation-$(VERSION).zip limbeck.c
 	@ls -l build/dist
 
 clean:
