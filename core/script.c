@@ -179,22 +179,35 @@ static lim_token common_token(scan *s, size_t limit, size_t at) {
     return lim_lex(LIM_POSTGRES, s->text, limit, at);
 }
 
+/* From behind the quote that ends a part of an E'' string to the quote that begins the next part; 0
+** when a marker stands before that. */
+static size_t next_part(const scan *s, size_t at, size_t end) {
+    while (at < end && s->text[at] != '\'') {
+        if (s->text[at] != '-')
+            at++;
+        else if (s->text[at - 1] == '\n' && marker_name(s->text, s->length, at) != 0)
+            return 0;
+        else
+            at = line_end(s->text, s->length, at);
+    }
+    return at;
+}
+
 /* PostgreSQL goes on with an E'' string on a later line and passes over comments on the way. A marker
 ** is no such comment: the string ends before it. */
 static lim_token cut_at_marker(const scan *s, lim_token t) {
     const char *text = s->text;
     size_t end = t.start + t.length;
-    if ((text[t.start] | 0x20) != 'e')
+    if (t.kind != LIM_TOKEN_STRING || (text[t.start] | 0x20) != 'e')
         return t;
     for (size_t at = t.start + 2; at < end; at++) {
         if (text[at] == '\\' || (text[at] == '\'' && at + 1 < end && text[at + 1] == '\'')) {
             at++;
         } else if (text[at] == '\'') {
-            const char *next = at + 1 < end ? memchr(text + at + 1, '\'', end - at - 1) : NULL;
-            size_t behind = next == NULL ? end : (size_t)(next - text);
-            if (next_candidate(text, s->length, at + 1, behind) < behind)
+            size_t next = next_part(s, at + 1, end);
+            if (next == 0)
                 return (lim_token){LIM_TOKEN_STRING, t.start, at + 1 - t.start};
-            at = behind;
+            at = next;
         }
     }
     return t;

@@ -235,6 +235,19 @@ static void files_that_are_wrong_are_told_with_file_and_line(void **unused) {
     test_end(&cx, &m);
 }
 
+/* Once read back with another end: the string's end was looked for in the comment behind it. */
+static void a_string_that_hides_a_marker_ends_where_it_ends(void **unused) {
+    (void)unused;
+    static const file_case CASES[] = {
+        {NULL, "-- migrate:up\ne'- m\n-- migrate:d o/e'\n-- m'on\n-- migrate:down\nx",
+         "-/-/-/-/- up()@2<e'- m\n-- migrate:d o/e'\n-- m'on> down()@6<x>"},
+        {NULL,
+         "-- migrate:up\ne'\n-- migrate:x\n' -- y\n'\\'\n-- migrate:y\n' z\n-- migrate:down\n",
+         "-/-/-/-/- up()@2<e'\n-- migrate:x\n' -- y\n'\\'\n-- migrate:y\n' z> down()@9<>"},
+    };
+    CHECK_FILES(CASES);
+}
+
 static void an_engine_runs_its_own_section(void **unused) {
     (void)unused;
     static const char TEXT[] =
@@ -666,6 +679,7 @@ int main(void) {
         cmocka_unit_test(markers_inside_of_text_do_not_count),
         cmocka_unit_test(common_sections_hold_either_dialect),
         cmocka_unit_test(files_that_are_wrong_are_told_with_file_and_line),
+        cmocka_unit_test(a_string_that_hides_a_marker_ends_where_it_ends),
         cmocka_unit_test(an_engine_runs_its_own_section),
         cmocka_unit_test(names_give_id_and_message),
         cmocka_unit_test(files_get_names),
