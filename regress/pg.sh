@@ -4,12 +4,12 @@
 # and takes everything down again. PG_CONFIG chooses the server.
 #
 #   regress/pg.sh            all of it
-#   regress/pg.sh scripts    one part: scripts, tap or drivers
+#   regress/pg.sh scripts    one part: scripts, docs, tap or drivers
 set -u
 cd "$(dirname "$0")/.." || exit 1
 pg_config=${PG_CONFIG:-pg_config}
 bin=$($pg_config --bindir) || exit 1
-parts=${*:-scripts tap drivers}
+parts=${*:-scripts docs tap drivers}
 passed=0 failed=0
 
 if [ "$(id -u)" = 0 ]; then
@@ -29,7 +29,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
-mkdir "$work/tree"
+mkdir "$work/tree" "$work/tap"
 cp -R core pg_ext sql expected regress "$work/tree/"
 as_root find "$work/tree/pg_ext" \( -name '*.o' -o -name '*.so' -o -name '*.bc' \) -delete
 mkdir -p "$work/tree/regress/specs" "$work/tree/regress/expected"
@@ -88,24 +88,42 @@ scripts() {
     passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
 }
 
+# The manual's examples.
+docs() {
+    local log counts
+    log=$(PATH="$bin:$PATH" /usr/bin/python3 regress/docs.py --createdb 'createdb %s' --psql 'psql %s' 2>&1)
+    counts=$(tail -n 1 <<<"$log")
+    sed '$d' <<<"$log"
+    printf '%-24s %s\n' "docs" "$counts"
+    passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
+}
+
 tap() {
     local modules test
     modules=$(dirname "$($pg_config --pgxs)")/../test/perl
     for test in "$work"/tree/regress/t/*.pl; do
         checks "$(basename "$test")" in_cluster env -u PGHOST -u PGPORT -u PGUSER \
-            TESTDIR="$work/tree/regress" PG_REGRESS="$modules/../regress/pg_regress" \
-            PGPORT="$PGPORT" TMPDIR="$work" perl -I "$modules" -I "$work/tree/regress/t" "$test"
+            TESTDIR="$work/tap" TESTDATADIR="$work/tap/data" TESTLOGDIR="$work/tap/log" \
+            PG_REGRESS="$modules/../regress/pg_regress" \
+            PGPORT="$PGPORT" perl -I "$modules" -I "$work/tree/regress/t" "$test"
     done
 }
 
+# A program that upgrades a database of its own: named by PGDATABASE, without the extension.
+driver() { # name command...
+    local name=$1
+    shift
+    in_cluster createdb "driver_$name"
+    checks "driver $name" in_cluster env PGDATABASE="driver_$name" "$@"
+}
+
 drivers() {
-    local folder=$work/tree/regress/pg_drivers jdbc
-    checks "psycopg2" in_cluster /usr/bin/python3 "$folder/psycopg2_driver.py"
-    checks "libpq" in_cluster sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq \
-        $folder/libpq.c -L$($pg_config --libdir) -lpq && $work/libpq"
-    checks "Perl DBI" in_cluster perl "$folder/dbi.pl"
-    jdbc=$(ls /usr/share/java/postgresql*.jar 2>/dev/null | head -n 1)
-    checks "JDBC" in_cluster java -cp "$jdbc" "$folder/Jdbc.java"
+    local folder=$work/tree/regress/pg_drivers
+    driver psycopg2 /usr/bin/python3 "$folder/psycopg2_driver.py"
+    driver libpq sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq $folder/libpq.c \
+        -L$($pg_config --libdir) -lpq && $work/libpq"
+    driver dbi perl "$folder/dbi.pl"
+    driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/Jdbc.java"
 }
 
 if ! start_cluster; then
