@@ -75,14 +75,14 @@ state_is('005', 'last,late,posts,slow,users', 'after a commit and an immediate s
 # At random moments, many times.
 $node->safe_psql('app', q{
     SELECT migrate_downgrade('003');
-    SELECT migrate_edit('004', 'CREATE TABLE slow (id int); INSERT INTO slow SELECT generate_series(1, 20000); CREATE TABLE late (id int)')});
+    SELECT migrate_edit('004', 'CREATE TABLE slow (id int); INSERT INTO slow SELECT generate_series(1, 100000); CREATE TABLE late (id int)')});
 my ($old_state, $new_state) = (0, 0);
 for my $round (1 .. 12) {
     my ($o, $e) = ('', '');
     my $harness = background($node, 'app', "SELECT pg_backend_pid();\nSELECT migrate_upgrade();\n", \$o, \$e);
     $harness->pump until $o =~ /^\d+\n/;
     my ($backend) = $o =~ /^(\d+)\n/;
-    select(undef, undef, undef, rand(0.06));
+    select(undef, undef, undef, rand(0.12));
     kill 'KILL', $backend if $backend;
     $harness->finish;
     $node->poll_query_until('postgres', 'SELECT true');

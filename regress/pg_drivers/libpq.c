@@ -1,0 +1,86 @@
+/* libpq: bound parameters, a prepared statement, a pipeline-free simple query; PGHOST and PGDATABASE say
+ * where. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+
+static PGconn *db;
+
+static void
+check(const char *what, const char *got, const char *wanted)
+{
+	if (got != NULL && strcmp(got, wanted) == 0)
+		printf("ok %s\n", what);
+	else
+		printf("not ok %s (%s)\n", what, got ? got : "nothing");
+}
+
+/* The first value of a query with up to four text parameters; the error's text where it fails. */
+static const char *
+one(const char *sql, int count, const char *a, const char *b, const char *c, const char *d)
+{
+	static char value[4096];
+	const char *values[4] = {a, b, c, d};
+	PGresult   *result = PQexecParams(db, sql, count, NULL, values, NULL, NULL, 0);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status == PGRES_TUPLES_OK && PQntuples(result) > 0)
+		snprintf(value, sizeof(value), "%s", PQgetvalue(result, 0, 0));
+	else
+		snprintf(value, sizeof(value), "%s", status == PGRES_COMMAND_OK ? "" : PQresultErrorMessage(result));
+	PQclear(result);
+	return value;
+}
+
+static void
+notice(void *arg, const char *message)
+{
+	snprintf((char *) arg, 4096, "%s", message);
+}
+
+int
+main(void)
+{
+	char		last_notice[4096] = "";
+	PGresult   *result;
+	const char *target[1] = {"head"};
+
+	db = PQconnectdb("");
+	if (PQstatus(db) != CONNECTION_OK)
+	{
+		printf("not ok connect (%s)\n", PQerrorMessage(db));
+		return 1;
+	}
+	PQsetNoticeProcessor(db, notice, last_notice);
+	one("CREATE EXTENSION limbeck", 0, NULL, NULL, NULL, NULL);
+	check("store a revision",
+		  one("SELECT migrate_revision($1, $2, $3, $4)", 4, "users", "CREATE TABLE users (id integer)",
+			  "DROP TABLE users", "001"), "001");
+	check("load a file",
+		  one("SELECT migrate_load($1, $2)", 2,
+			  "-- migrate:up\nCREATE TABLE posts (id integer);\n-- migrate:down\nDROP TABLE posts;\n",
+			  "002_posts.sql", NULL, NULL), "002");
+	PQclear(PQprepare(db, "upgrade", "SELECT migrate_upgrade($1)", 1, NULL));
+	result = PQexecPrepared(db, "upgrade", 1, target, NULL, NULL, 0);
+	check("upgrade, prepared", PQgetvalue(result, 0, 0), "upgraded base -> 002 (2 revisions)");
+	PQclear(result);
+	check("notice", last_notice, "NOTICE:  Running upgrade 001 -> 002, posts (2 of 2)\n");
+	result = PQexecPrepared(db, "upgrade", 1, target, NULL, NULL, 1);
+	check("the same again, in binary", PQgetvalue(result, 0, 0), "already at 002");
+	PQclear(result);
+	check("read", one("SELECT message FROM migrate_show($1)", 1, "001", NULL, NULL, NULL), "users");
+	check("downgrade by one", one("SELECT migrate_downgrade($1)", 1, "-1", NULL, NULL, NULL),
+		  "downgraded 002 -> 001 (1 revision)");
+	PQclear(PQexec(db, "BEGIN; SELECT migrate_upgrade('head'); ROLLBACK"));
+	check("undone by the caller", one("SELECT version_num FROM migrate_version", 0, NULL, NULL, NULL, NULL),
+		  "001");
+	PQclear(PQexec(db, "SELECT migrate_upgrade('zzzz')"));
+	check("error", strstr(PQerrorMessage(db), "can't locate revision identified by 'zzzz'") ? "told" : "not",
+		  "told");
+	check("upgrade to a revision", one("SELECT migrate_upgrade($1)", 1, "002", NULL, NULL, NULL),
+		  "upgraded 001 -> 002 (1 revision)");
+	PQreset(db);
+	check("durable", one("SELECT version_num FROM migrate_version", 0, NULL, NULL, NULL, NULL), "002");
+	PQfinish(db);
+	return 0;
+}
