@@ -386,7 +386,7 @@ enum { VALIDATE_COLUMNS = sizeof validate_columns / sizeof *validate_columns };
 static bool find_overlaps(lim_context *cx, const lim_view *view, lim_problems *problems) {
     const lim_graph *g = view->graph;
     lim_nodes rows = view->state->rows;
-    if (view->state->overlap_above == LIM_NONE)
+    if (view->state->overlap_above == LIM_NONE || rows.count < 2)
         return true;
     uint32_t count = 0, filled = 0;
     for (uint32_t i = 0; i < rows.count; i++)
