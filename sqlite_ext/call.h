@@ -45,6 +45,8 @@ typedef struct limbeck_call {
     limbeck_kept kept[LIMBECK_STATEMENTS];
     uint32_t kept_count;
     limbeck_transaction transaction;
+    bool looked_for_watch; /* it is known whether statements are to be watched (vet.h) */
+    bool watch;
 } limbeck_call;
 
 void limbeck_call_begin(limbeck_call *call, limbeck_connection *connection, const char *function);

@@ -70,15 +70,14 @@ static bool run_next(limbeck_call *call, limbeck_place *place) {
 
 static bool run_statements(limbeck_call *call, const limbeck_body *body) {
     limbeck_place place = {body->revision, body->operation, &body->body, 0};
-    bool watched;
-    if (!limbeck_watch_needed(call, &watched)) {
+    if (!limbeck_watch_look(call)) {
         return false;
     }
     for (; place.statement < body->body.count; place.statement++) {
         const lim_statement *statement = limbeck_place_statement(&place);
         limbeck_pragma pragma = limbeck_pragma_read(body->body.text, statement);
         bool ok;
-        if (watched && !limbeck_watch_statement(call, &place)) {
+        if (call->watch && !limbeck_watch_statement(call, &place)) {
             return false;
         }
         ok = pragma.kind == LIMBECK_PRAGMA_SETTING ? limbeck_settings_apply(call, &place, &pragma)

@@ -232,20 +232,24 @@ static bool mentions_ledger(const char *sql) {
     return false;
 }
 
-bool limbeck_watch_needed(limbeck_call *call, bool *needed) {
+bool limbeck_watch_look(limbeck_call *call) {
     static const char SELECT_TRIGGERS[] =
         "SELECT sql FROM main.sqlite_master WHERE type = 'trigger' UNION ALL "
         "SELECT sql FROM sqlite_temp_master WHERE type = 'trigger'";
-    sqlite3_stmt *row = limbeck_statement(call, SELECT_TRIGGERS);
-    *needed = false;
+    sqlite3_stmt *row;
+    if (call->looked_for_watch) {
+        return true;
+    }
+    row = limbeck_statement(call, SELECT_TRIGGERS);
     while (row != NULL && limbeck_row(call, row)) {
         const char *sql = (const char *)sqlite3_column_text(row, 0);
         if (sql != NULL && mentions_ledger(sql)) {
-            *needed = true;
+            call->watch = true;
             sqlite3_reset(row);
             break;
         }
     }
+    call->looked_for_watch = true;
     return !limbeck_failed(call);
 }
 

@@ -26,8 +26,9 @@ typedef struct limbeck_vetted {
 /* Judges every statement of place->body (place->statement is of no concern). */
 bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted);
 
-/* True when a trigger of main or temp names a table of the ledger. */
-bool limbeck_watch_needed(limbeck_call *call, bool *needed);
+/* Finds out, once a call, whether statements are to be watched: call->watch. No body can make a trigger
+** that would call for it. */
+bool limbeck_watch_look(limbeck_call *call);
 
 /* Refuses the statement, which is text[0 .. length), if its program would write to the ledger. */
 bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place);
