@@ -398,11 +398,11 @@ static bool drop_not_null(lim_edit *edit, const lim_alter_action *action) {
     const lim_clause *key = lim_primary_key(&edit->table);
     if (column < 0)
         return false;
-    if (key && lim_list_has_name(&key->columns, action->name))
-        return lim_fail(edit->cx, LIM_STATE, NULL, "column \"%s\" is in a primary key",
-                        lim_show(edit->cx, action->name));
-    return !lim_column_clause(&edit->table.columns[column], LIM_CLAUSE_NOT_NULL) ||
-           set_text(edit, lim_without_not_null(edit->cx, &edit->table, column));
+    if (lim_column_clause(&edit->table.columns[column], LIM_CLAUSE_NOT_NULL))
+        return set_text(edit, lim_without_not_null(edit->cx, &edit->table, column));
+    return !key || !lim_list_has_name(&key->columns, action->name) ||
+           lim_fail(edit->cx, LIM_STATE, NULL, "column \"%s\" is in a primary key",
+                    lim_show(edit->cx, action->name));
 }
 
 static bool add_constraint(lim_edit *edit, const char *body, const lim_alter_action *action) {

@@ -29,7 +29,7 @@ static bool cut_trial(lim_context *cx, const char *text, lim_create_table *table
 
 /* --- comments that keep a place ------------------------------------------------------------ */
 
-typedef enum mark_kind { MARK_NOT_NULL, MARK_DEFAULT, MARK_NAME, MARK_COMMA } mark_kind;
+typedef enum mark_kind { MARK_NOT_NULL, MARK_DEFAULT, MARK_NAME, MARK_COMMA, MARK_NOT } mark_kind;
 
 typedef struct mark {
     lim_span whole;  /* the comment */
@@ -45,6 +45,8 @@ static bool is_mark(lim_context *cx, const char *text, lim_span inside, mark_kin
         return false;
     if (kind == MARK_COMMA)
         return s.token.kind == LIM_TOKEN_COMMA && s.token.length == inside.end - inside.start;
+    if (kind == MARK_NOT)
+        return lim_scan_take(&s, "not") && s.end == inside.end;
     if (lim_scan_take(&s, "constraint")) {
         if (!lim_is_name(s.token) || !lim_scan_name(&s, &found, NULL))
             return false;
@@ -138,7 +140,8 @@ static char *plain_or_marked(lim_context *cx, const lim_create_table *table,
 char *lim_with_not_null(lim_context *cx, const lim_create_table *table, int32_t column) {
     size_t after = table->columns[column].type.end;
     mark kept;
-    if (column_mark(cx, table, column, MARK_NOT_NULL, &kept)) {
+    if (column_mark(cx, table, column, MARK_NOT_NULL, &kept) ||
+        column_mark(cx, table, column, MARK_NOT, &kept)) {
         char *words =
             lim_copy(cx, table->text + kept.inside.start, kept.inside.end - kept.inside.start);
         return words ? splice(cx, table, kept.whole.start, kept.whole.end, words) : NULL;
@@ -148,11 +151,21 @@ char *lim_with_not_null(lim_context *cx, const lim_create_table *table, int32_t 
 
 char *lim_without_not_null(lim_context *cx, const lim_create_table *table, int32_t column) {
     const lim_clause *clause = lim_column_clause(&table->columns[column], LIM_CLAUSE_NOT_NULL);
+    /* With a comment inside, which can't stand in another, NOT alone is put aside: NULL is a clause
+    ** too. */
+    lim_token word = lim_lex(LIM_SQLITE, table->text, table->length, clause->body);
     char *plain = without_clause(cx, table, clause);
     const char *again = NULL;
     lim_create_table trial;
     if (plain && cut_trial(cx, plain, &trial))
         again = lim_with_not_null(cx, &trial, column);
+    if (plain && again && strcmp(again, table->text) != 0 &&
+        !make_mark(cx, table->text + clause->whole.start,
+                   clause->whole.end - clause->whole.start) &&
+        lim_token_is(table->text, word, "not")) {
+        char *only = lim_format(cx, "/*%.*s*/", (int)word.length, table->text + word.start);
+        return only ? splice(cx, table, word.start, word.start + word.length, only) : NULL;
+    }
     return plain_or_marked(cx, table, clause, plain, again,
                            clause->whole.end - clause->whole.start);
 }
@@ -235,6 +248,8 @@ static size_t last_end(lim_context *cx, const lim_create_table *table, bool of_c
     if (!of_columns && table->constraint_count > 0)
         end = table->constraints[table->constraint_count - 1].whole.end;
     at = end;
+    if (of_columns && next_mark(cx, table, &at, stop, MARK_COMMA, NULL, &kept))
+        stop = kept.whole.start; /* a constraint's place, behind the columns */
     for (mark_kind kind = MARK_NOT_NULL; kind <= MARK_NAME; kind++)
         for (at = end; next_mark(cx, table, &at, stop, kind, NULL, &kept);)
             end = kept.whole.end;

@@ -158,6 +158,27 @@ static bool may_add_natively(const lim_column *column) {
     return !(generated && (check || not_null)) && (!check || limbeck_has(3037000));
 }
 
+/* True when SQLite would drop the column and leave the text as an edit leaves it: it takes away what
+** stands behind the last column, comments too. */
+static bool may_drop_natively(alter_run *run, const lim_create_table *table, int32_t column) {
+    lim_context *cx = &run->call->cx;
+    const lim_column *c = &table->columns[column];
+    bool last = (uint32_t)column + 1 == table->column_count;
+    size_t start = last ? c->comma : c->whole.start;
+    size_t end = last ? table->right : c[1].whole.start;
+    const char *edited;
+    const char *theirs;
+    if (!limbeck_has(3035005) || (last && column == 0))
+        return false;
+    if (last && table->constraint_count > 0)
+        end = table->constraints[0].comma;
+    if (end == LIM_NOWHERE)
+        return false;
+    edited = lim_without_column(cx, table, column);
+    theirs = lim_spliced(cx, table->text, table->length, start, end, "");
+    return edited != NULL && theirs != NULL && strcmp(edited, theirs) == 0;
+}
+
 /* Tries an ADD COLUMN or DROP COLUMN as SQLite's own. *taken: it is done. */
 static bool try_native(alter_run *run, const lim_alter_action *action, bool *taken) {
     lim_create_table table;
@@ -174,7 +195,8 @@ static bool try_native(alter_run *run, const lim_alter_action *action, bool *tak
             return false;
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" ADD COLUMN %s",
                          run->table.schema, run->table.name, definition);
-    } else if (action->kind == LIM_ALTER_DROP_COLUMN && column >= 0 && limbeck_has(3035005)) {
+    } else if (action->kind == LIM_ALTER_DROP_COLUMN && column >= 0 &&
+               may_drop_natively(run, &table, column)) {
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" DROP COLUMN \"%w\"",
                          run->table.schema, run->table.name, action->name);
     }

@@ -26,6 +26,7 @@ typedef struct work {
     uint32_t values;     /* number of values copied */
     bool has_sequence;   /* the schema has sqlite_sequence */
     lim_list statistics; /* sqlite_stat1, sqlite_stat4: those that are there */
+    lim_list keys;       /* the indexes of its keys, as they were */
 } work;
 
 /* --- settings ------------------------------------------------------------------------------ */
@@ -166,6 +167,25 @@ static bool has_table(work *w, const char *name, bool *there) {
     return ok;
 }
 
+/* Between the name of a key's index and its columns. */
+#define KEY_SEPARATOR "\001"
+
+/* The indexes that SQLite makes for keys, with their columns. */
+static bool read_keys(work *w, lim_list *keys) {
+    sqlite3_stmt *s =
+        limbeck_ask(w->call,
+                    "SELECT l.name || char(1) || group_concat(i.name, char(1)) FROM "
+                    "pragma_index_list(%Q, %Q) AS l,"
+                    " pragma_index_info(l.name, %Q) AS i WHERE l.origin <> 'c' GROUP BY l.name",
+                    w->r->table.name, w->r->table.schema, w->r->table.schema);
+    while (limbeck_answer(w->call, &s)) {
+        const char *key = limbeck_answer_text(w->call, s, 0);
+        if (key != NULL)
+            lim_list_add(&w->call->cx, keys, key);
+    }
+    return !limbeck_failed(w->call);
+}
+
 static bool read_surroundings(work *w) {
     static const char *const statistics[] = {"sqlite_stat1", "sqlite_stat4", NULL};
     bool there = true;
@@ -179,7 +199,8 @@ static bool read_surroundings(work *w) {
         if (!has_table(w, statistics[i], &there) ||
             (there && !lim_list_add(&w->call->cx, &w->statistics, statistics[i])))
             return false;
-    return has_table(w, "sqlite_sequence", &w->has_sequence) && read_companions(w);
+    return (w->statistics.count == 0 || read_keys(w, &w->keys)) &&
+           has_table(w, "sqlite_sequence", &w->has_sequence) && read_companions(w);
 }
 
 /* --- the rows ------------------------------------------------------------------------------ */
@@ -448,42 +469,66 @@ static bool create_triggers(work *w) {
     return true;
 }
 
-/* The tables' keys, told apart by kind and columns, are the same before and after. */
-static bool same_keys(limbeck_call *call, const lim_create_table *a, const lim_create_table *b) {
-    const lim_create_table *tables[] = {a, b};
-    char *keys[2];
-    for (int k = 0; k < 2; k++) {
-        lim_text t = {.cx = &call->cx};
-        lim_named_constraint *named;
-        uint32_t count;
-        if (!lim_name_constraints(&call->cx, tables[k], &named, &count))
-            return false;
-        for (uint32_t i = 0; i < count; i++) {
-            lim_clause_kind kind = named[i].clause->kind;
-            if (kind == LIM_CLAUSE_UNIQUE || kind == LIM_CLAUSE_PRIMARY_KEY)
-                lim_text_addf(&t, "%d %s;", (int)kind,
-                              lim_list_join(&call->cx, &named[i].clause->columns));
-        }
-        keys[k] = lim_text_end(&t);
-    }
-    return keys[0] != NULL && keys[1] != NULL && strcmp(keys[0], keys[1]) == 0;
+/* The key in the list that has the same columns, or NULL. */
+static const char *same_key(const lim_list *keys, const char *key) {
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (strcmp(strpbrk(keys->items[i], KEY_SEPARATOR), strpbrk(key, KEY_SEPARATOR)) == 0)
+            return keys->items[i];
+    return NULL;
 }
 
-/* Statistics of indexes that are gone go too; those of a key's index when the keys have changed,
-** because its name may now be another's. */
+/* The index of a key may have another name now (they are numbered), or be gone: so may its rows in a
+** table of statistics. */
+static bool rename_keys(work *w, const char *list, const lim_list *after) {
+    for (int to_new_name = 0; to_new_name < 2; to_new_name++) {
+        for (uint32_t i = 0; i < w->keys.count; i++) {
+            const char *key = w->keys.items[i];
+            const char *now = same_key(after, key);
+            int length = (int)strcspn(key, KEY_SEPARATOR);
+            if (lim_list_has(after, key))
+                continue;
+            if (!to_new_name) {
+                if (!limbeck_change(w->call, w->r->script,
+                                    "UPDATE \"%w\".%s SET idx = idx || '~old' WHERE idx = '%.*q'",
+                                    w->r->table.schema, list, length, key))
+                    return false;
+            } else if (now != NULL) {
+                if (!limbeck_change(w->call, w->r->script,
+                                    "UPDATE \"%w\".%s SET idx = '%.*q' WHERE idx = '%.*q~old'",
+                                    w->r->table.schema, list, (int)strcspn(now, KEY_SEPARATOR), now,
+                                    length, key))
+                    return false;
+            } else if (!limbeck_change(w->call, w->r->script,
+                                       "DELETE FROM \"%w\".%s WHERE idx = '%.*q~old'",
+                                       w->r->table.schema, list, length, key)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Statistics follow the indexes: those of indexes that are gone go too. */
 static bool tidy_statistics(work *w) {
     limbeck_rebuild *r = w->r;
     const char *schema = r->table.schema;
-    if (w->statistics.count == 0 ||
-        (r->edit->dropped.count == 0 && same_keys(w->call, &w->before, &r->edit->table)))
-        return !limbeck_failed(w->call);
-    for (uint32_t i = 0; i < w->statistics.count; i++)
-        if (!limbeck_change(w->call, r->script,
-                            "DELETE FROM \"%w\".%s WHERE tbl = %Q COLLATE nocase AND (idx LIKE"
-                            " 'sqlite_autoindex_%%' OR idx <> tbl AND idx NOT IN (SELECT name FROM"
-                            " \"%w\".sqlite_master WHERE type = 'index'))",
-                            schema, w->statistics.items[i], r->table.name, schema))
+    lim_list after = {0};
+    if (w->statistics.count == 0)
+        return true;
+    if (!read_keys(w, &after))
+        return false;
+    for (uint32_t i = 0; i < w->statistics.count; i++) {
+        const char *list = w->statistics.items[i];
+        if (!rename_keys(w, list, &after))
             return false;
+        if (r->edit->dropped.count > 0 &&
+            !limbeck_change(w->call, r->script,
+                            "DELETE FROM \"%w\".%s WHERE tbl = %Q COLLATE nocase AND idx <> tbl AND"
+                            " idx NOT IN (SELECT name FROM \"%w\".sqlite_master WHERE type ="
+                            " 'index')",
+                            schema, list, r->table.name, schema))
+            return false;
+    }
     return true;
 }
 
