@@ -83,7 +83,6 @@ lim_node lim_find_label(const lim_graph *g, const char *label) {
 bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, lim_nodes *nodes,
                      lim_list *names) {
     size_t length = strlen(prefix);
-    lim_set *seen = NULL;
     lim_node *found = NULL;
     uint32_t count = 0, capacity = 0;
     *nodes = (lim_nodes){NULL, 0};
@@ -94,13 +93,6 @@ bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, li
             lim_utf8_length(entry->name, strlen(entry->name)) <= 3) {
             continue;
         }
-        if (!seen && !(seen = lim_set_new(cx, g))) {
-            return false;
-        }
-        if (seen[entry->node]) {
-            continue;
-        }
-        seen[entry->node] = 1;
         if (!lim_grow(cx, (void **)&found, &capacity, count + 1, sizeof *found) ||
             !lim_list_add(cx, names, entry->name)) {
             return false;

@@ -78,11 +78,9 @@ lim_node lim_find_id(const lim_graph *g, const char *id);
 lim_node lim_find_label(const lim_graph *g, const char *label);
 lim_node lim_find_name(const lim_graph *g, const char *name); /* id first, then label */
 
-/* The nodes whose id, or whose label's name, starts with prefix, as far as the stored name is
-*longer
-** than 3 characters; each once, in graph order, ids before labels. *names gets the names found.
-*Linear
-** in the history: for words that are no exact name. False: LIM_NOMEM. */
+/* The names, ids or labels, that start with prefix and are longer than 3 characters, and the nodes
+** they stand for: one by one, so a node comes as often as its names do; ids before labels, each in
+** graph order. Linear in the history: for words that are no exact name. False: LIM_NOMEM. */
 bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, lim_nodes *nodes,
                      lim_list *names);
 

@@ -343,10 +343,24 @@ static bool walk(lim_context *cx, const lim_graph *g, const lim_word *word, lim_
 }
 
 static bool fail_steps(lim_context *cx, const lim_word *word) {
+    const char *count = word->step + 1;
+    while (*count == '0' && count[1]) {
+        count++;
+    }
     return lim_fail(cx, LIM_STATE,
                     "SELECT * FROM migrate_history() shows what there is to walk over.",
                     "relative revision %s didn't produce %s migrations", lim_show(cx, word->step),
-                    lim_show(cx, word->step + 1));
+                    lim_show(cx, count));
+}
+
+/* A step from the present state that goes nowhere or down, where only up is possible. Alembic counts
+** +0 and -0 as 0. */
+static bool fail_step_up(lim_context *cx, const lim_word *word) {
+    if (word->steps == 0) {
+        return lim_fail(cx, LIM_STATE, "A step up is +1 or more.",
+                        "relative revision 0 didn't produce 0 migrations");
+    }
+    return fail_steps(cx, word);
 }
 
 static bool fail_many_rows(lim_context *cx, const lim_graph *g, const lim_word *word,
@@ -411,7 +425,7 @@ static bool resolve_step_up(lim_context *cx, const lim_graph *g, lim_use use, co
     lim_walk end;
     if (!*word->symbol) {
         if (!word->up || word->steps == 0) {
-            return fail_steps(cx, word);
+            return fail_step_up(cx, word);
         }
         if (!start_of_step_up(cx, g, word, state, &start)) {
             return false;
@@ -609,7 +623,7 @@ static bool resolve_step_down(lim_context *cx, const lim_graph *g, const lim_wor
     if (!walk(cx, g, word, start, word->lineage, &end)) {
         return false;
     }
-    if (end.short_of) {
+    if (end.short_of || (word->up && end.node == LIM_NONE)) { /* base+0 */
         return from_state ? fail_steps(cx, word)
                           : lim_fail(cx, LIM_STATE,
                                      "SELECT * FROM migrate_history() shows what there is to walk "
@@ -800,9 +814,10 @@ static bool range_end(lim_context *cx, lim_graph *g, const lim_state *state, con
     if (!word.relative) {
         return resolve_absolute(cx, g, USE_RANGE, &word, state, &range->end);
     }
-    if (!*word.symbol && !word.up) {
+    if (!*word.symbol && !word.up && word.steps) {
         return lim_fail(cx, LIM_INVALID, "Write -N: to list from N below the heads.",
-                        "'%s' can't be the end of a range", lim_show(cx, text));
+                        "relative revision %s didn't produce %s migrations",
+                        lim_show(cx, word.step), lim_show(cx, word.step + 1));
     }
     /* steps count from the start of the range */
     lim_state from = {.rows = range->start, .applied = lim_set_new(cx, g)};

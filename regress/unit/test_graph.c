@@ -158,7 +158,7 @@ static void history_ranges(void **unused) {
         {Y, "", "a:b:c", "error: history range requires [start]:[end], [start]:, or :[end]"},
         {Y, "", "ccc1,ccc2:", "error: a range takes no lists: 'ccc1,ccc2:'"},
         {Y, "", "aaaa+1:", "error: 'aaaa+1' can't be the start of a range"},
-        {Y, "", ":-1", "error: '-1' can't be the end of a range"},
+        {Y, "", ":-1", "error: relative revision -1 didn't produce 1 migrations"},
         {Y, "", "typo:", "error: can't locate revision identified by 'typo'"},
         {forest, "", "y:", "yyy3 yyy2 yyy1"},
         {forest, "", "y@base:", "yyy3 yyy2 yyy1 xxx1"},
