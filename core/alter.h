@@ -42,7 +42,7 @@ typedef struct lim_alter_action {
     bool unless_there;    /* IF NOT EXISTS */
     bool if_there;        /* IF EXISTS */
     bool cascade;
-    lim_column column;     /* ADD COLUMN */
+    lim_table_column column;     /* ADD COLUMN */
     lim_clause constraint; /* ADD CONSTRAINT */
     lim_span type;         /* TYPE */
     lim_span collation;    /* TYPE ... COLLATE: the name as written; empty for none */

@@ -119,7 +119,7 @@ static char *sqlite_default(lim_context *cx, const char *text, lim_span span) {
                       text + span.start);
 }
 
-char *lim_column_definition(lim_context *cx, const char *text, const lim_column *column) {
+char *lim_column_definition(lim_context *cx, const char *text, const lim_table_column *column) {
     lim_text t = {.cx = cx};
     size_t done = column->whole.start;
     if (column->type.end > column->type.start) {
@@ -299,7 +299,7 @@ static bool drop_column(lim_edit *edit, const lim_alter_action *action) {
 static bool set_type(lim_edit *edit, const char *body, const lim_alter_action *action) {
     lim_context *cx = edit->cx;
     int32_t column = find(edit, action);
-    lim_column *c;
+    lim_table_column *c;
     const lim_clause *collate;
     char *type;
     char *text;

@@ -56,7 +56,7 @@ bool lim_edit_apply(lim_edit *edit, const char *body, const lim_alter_action *ac
 
 /* The definition of a column to add as SQLite reads it: types and defaults in PostgreSQL's words
 ** are quoted or put in parentheses. NULL: LIM_NOMEM. */
-char *lim_column_definition(lim_context *cx, const char *body, const lim_column *column);
+char *lim_column_definition(lim_context *cx, const char *body, const lim_table_column *column);
 
 /* A constraint and the name it answers to. */
 typedef struct lim_named_constraint {

@@ -282,8 +282,8 @@ static bool read_type(lim_scanner *s, bool standard, lim_span *type) {
     return true;
 }
 
-static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_column *column) {
-    *column = (lim_column){.comma = LIM_NOWHERE};
+static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_table_column *column) {
+    *column = (lim_table_column){.comma = LIM_NOWHERE};
     column->whole.start = s->token.start;
     if (!lim_scan_name(s, &column->name, &column->name_span) ||
         !read_type(s, standard, &column->type))
@@ -316,7 +316,7 @@ static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_column
 static bool add_column(lim_scanner *s, lim_create_table *table, size_t comma) {
     void *items = table->columns;
     if (!lim_grow(s->cx, &items, &table->column_capacity, table->column_count + 1,
-                  sizeof(lim_column)))
+                  sizeof(lim_table_column)))
         return false;
     table->columns = items;
     if (!read_column(s, false, (int32_t)table->column_count, &table->columns[table->column_count]))
@@ -411,7 +411,7 @@ bool lim_constraint_split(lim_context *cx, const char *text, size_t length, size
 }
 
 bool lim_column_split(lim_context *cx, const char *text, size_t length, size_t at,
-                      lim_column *column, size_t *end) {
+                      lim_table_column *column, size_t *end) {
     lim_scanner s = lim_scanner_at(cx, text, length, at);
     bool ok = read_column(&s, true, 0, column);
     *end = ok ? s.end : s.token.start;
@@ -444,7 +444,7 @@ int32_t lim_find_column(const lim_create_table *table, const char *name) {
     return -1;
 }
 
-lim_clause *lim_column_clause(const lim_column *column, lim_clause_kind kind) {
+lim_clause *lim_column_clause(const lim_table_column *column, lim_clause_kind kind) {
     for (uint32_t i = 0; i < column->clause_count; i++)
         if (column->clauses[i].kind == kind)
             return &column->clauses[i];

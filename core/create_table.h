@@ -52,7 +52,7 @@ typedef struct lim_clause {
     bool autoincrement;
 } lim_clause;
 
-typedef struct lim_column {
+typedef struct lim_table_column {
     char *name;
     lim_span name_span;
     lim_span type;  /* as written; empty for none */
@@ -61,7 +61,7 @@ typedef struct lim_column {
     lim_clause *clauses;
     uint32_t clause_count;
     uint32_t clause_capacity;
-} lim_column;
+} lim_table_column;
 
 typedef struct lim_create_table {
     const char *text;
@@ -70,7 +70,7 @@ typedef struct lim_create_table {
     lim_span name_span; /* without a schema before it */
     size_t left;        /* of the ( */
     size_t right;       /* of the ) */
-    lim_column *columns;
+    lim_table_column *columns;
     uint32_t column_count;
     uint32_t column_capacity;
     lim_clause *constraints; /* of the table, in order */
@@ -94,13 +94,13 @@ bool lim_create_table_split(lim_context *cx, const char *text, size_t length,
 bool lim_constraint_split(lim_context *cx, const char *text, size_t length, size_t at,
                           lim_clause *constraint, size_t *end);
 bool lim_column_split(lim_context *cx, const char *text, size_t length, size_t at,
-                      lim_column *column, size_t *end);
+                      lim_table_column *column, size_t *end);
 
 /* The column of that name, whatever its case, or -1. */
 int32_t lim_find_column(const lim_create_table *table, const char *name);
 
 /* The column's (first) clause of a kind, or NULL. */
-lim_clause *lim_column_clause(const lim_column *column, lim_clause_kind kind);
+lim_clause *lim_column_clause(const lim_table_column *column, lim_clause_kind kind);
 
 /* The primary key, of a column or of the table, or NULL. */
 const lim_clause *lim_primary_key(const lim_create_table *table);

@@ -172,7 +172,7 @@ char *lim_without_not_null(lim_context *cx, const lim_create_table *table, int32
 
 char *lim_with_default(lim_context *cx, const lim_create_table *table, int32_t column,
                        const char *value) {
-    const lim_column *c = &table->columns[column];
+    const lim_table_column *c = &table->columns[column];
     const lim_clause *clause = lim_column_clause(c, LIM_CLAUSE_DEFAULT);
     size_t after = c->type.end;
     mark kept;
@@ -223,7 +223,7 @@ static char *separator(lim_context *cx, const lim_create_table *table) {
         at = last->comma + 1;
         end = last->whole.start;
     } else if (table->column_count > 1) {
-        const lim_column *last = &table->columns[table->column_count - 1];
+        const lim_table_column *last = &table->columns[table->column_count - 1];
         at = last->comma + 1;
         end = last->whole.start;
     }
@@ -404,7 +404,7 @@ static char *constraint_mark(lim_context *cx, const lim_create_table *table,
 
 /* A DEFERRABLE that stands apart goes with the foreign key it belongs to. */
 static const lim_clause *deferrable_of(const lim_create_table *table, const lim_clause *clause) {
-    const lim_column *column = &table->columns[clause->column];
+    const lim_table_column *column = &table->columns[clause->column];
     const lim_clause *end = column->clauses + column->clause_count;
     for (const lim_clause *c = clause + 1; c < end && c->kind != LIM_CLAUSE_FOREIGN_KEY; c++)
         if (c->kind == LIM_CLAUSE_DEFERRABLE)
@@ -518,9 +518,9 @@ static size_t followed_end(const lim_create_table *table, size_t comma, size_t n
 }
 
 char *lim_without_column(lim_context *cx, const lim_create_table *table, int32_t column) {
-    const lim_column *c = &table->columns[column];
+    const lim_table_column *c = &table->columns[column];
     if ((uint32_t)column + 1 < table->column_count) {
-        const lim_column *next = c + 1;
+        const lim_table_column *next = c + 1;
         return splice(cx, table, c->whole.start,
                       followed_end(table, next->comma, next->whole.start), "");
     }

@@ -145,7 +145,7 @@ static bool rename_native(alter_run *run, const lim_alter_action *action) {
 
 /* True when SQLite may be asked to add the column: it would not refuse it outright, nor take it
 ** without looking at the rows. */
-static bool may_add_natively(const lim_column *column) {
+static bool may_add_natively(const lim_table_column *column) {
     bool generated = lim_column_clause(column, LIM_CLAUSE_GENERATED) != NULL;
     bool has_default = lim_column_clause(column, LIM_CLAUSE_DEFAULT) != NULL;
     bool not_null = lim_column_clause(column, LIM_CLAUSE_NOT_NULL) != NULL;
@@ -162,7 +162,7 @@ static bool may_add_natively(const lim_column *column) {
 ** stands behind the last column, comments too. */
 static bool may_drop_natively(alter_run *run, const lim_create_table *table, int32_t column) {
     lim_context *cx = &run->call->cx;
-    const lim_column *c = &table->columns[column];
+    const lim_table_column *c = &table->columns[column];
     bool last = (uint32_t)column + 1 == table->column_count;
     size_t start = last ? c->comma : c->whole.start;
     size_t end = last ? table->right : c[1].whole.start;

@@ -110,7 +110,7 @@ static bool count_rows(inquiry *q, const char *condition, int64_t *count, int64_
 }
 
 /* Asks a rule about one column. True: no row breaks it. */
-static bool ask_column(inquiry *q, const lim_column *column, const char *condition,
+static bool ask_column(inquiry *q, const lim_table_column *column, const char *condition,
                        const char *complaint) {
     int64_t count;
     int64_t first;
@@ -125,12 +125,12 @@ static bool ask_column(inquiry *q, const lim_column *column, const char *conditi
     return add_first(q, "", count, first);
 }
 
-static bool is_in_key(const lim_create_table *table, const lim_column *column) {
+static bool is_in_key(const lim_create_table *table, const lim_table_column *column) {
     const lim_clause *key = lim_primary_key(table);
     return key != NULL && lim_list_has_name(&key->columns, column->name);
 }
 
-static bool ask_not_null(inquiry *q, const lim_column *column) {
+static bool ask_not_null(inquiry *q, const lim_table_column *column) {
     char *name = lim_quote_name(&q->call->cx, column->name);
     if (lim_column_clause(column, LIM_CLAUSE_NOT_NULL) == NULL &&
         !((q->after->without_rowid || q->after->strict) && is_in_key(q->after, column)))
@@ -147,7 +147,7 @@ static const char *const strict_types[][2] = {{"int", "integer"},
                                               {"blob", "blob"}};
 
 static bool ask_type(inquiry *q, int32_t index) {
-    const lim_column *column = &q->after->columns[index];
+    const lim_table_column *column = &q->after->columns[index];
     lim_context *cx = &q->call->cx;
     char *name = lim_quote_name(cx, column->name);
     char *type =
@@ -273,7 +273,7 @@ static const char *lenient_columns(inquiry *q) {
                                            LIM_CLAUSE_GENERATED};
     lim_text t = {.cx = &q->call->cx};
     for (uint32_t i = 0; i < q->after->column_count; i++) {
-        const lim_column *column = &q->after->columns[i];
+        const lim_table_column *column = &q->after->columns[i];
         char *name = lim_quote_name(&q->call->cx, column->name);
         char *type = lim_copy(&q->call->cx, q->after->text + column->type.start,
                               column->type.end - column->type.start);
