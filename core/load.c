@@ -40,7 +40,7 @@ static bool read_file(lim_context *cx, const loading *l, const lim_state *state,
                       const lim_file *file, const char *random_id, lim_draft *d) {
     lim_script *script = LIM_NEW(cx, lim_script, 1);
     d->record = LIM_NEW(cx, lim_record, 1);
-    d->file = base_name(file->name);
+    d->file = l->directory ? file->name : base_name(file->name);
     if (file->length > LIM_SIZE_LIMIT) {
         lim_fail(cx, LIM_TOO_BIG, "Load large amounts of data outside of migrations.",
                  "the file has %zu bytes, more than the %u that a migration file may have",

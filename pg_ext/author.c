@@ -269,7 +269,8 @@ migrate_load(PG_FUNCTION_ARGS)
 Datum
 migrate_load_dir(PG_FUNCTION_ARGS)
 {
-	const char *format = argument_text(fcinfo, 1);
+	const char *name = argument_text(fcinfo, 1);
+	lim_tool	format;
 	uint32_t	count;
 	lim_file   *files;
 	LedgerAccess access;
@@ -280,13 +281,12 @@ migrate_load_dir(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"path\" of migrate_load_dir() is required"),
 				 errhint("SELECT migrate_load_dir('migrations').")));
-	if (format != NULL && strcmp(format, "limbeck") != 0 && strcmp(format, "dbmate") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("unknown format \"%s\"", from_core(format)),
-				 errhint("The formats are limbeck and dbmate.")));
 	directory_require_right();
 	begin_authoring(&call, "migrate_load_dir()", &access);
-	files = directory_read(&call, text_to_cstring(PG_GETARG_TEXT_PP(0)), &count);
+	if (!lim_format_named(&call.cx, name, &format))
+		core_error(&call.cx);
+	files = directory_read(&call, text_to_cstring(PG_GETARG_TEXT_PP(0)), format, &count);
+	if (!lim_format_read(&call.cx, LIM_POSTGRES, &format, files, count, &files, &count))
+		core_error(&call.cx);
 	return end_authoring(&call, &access, load(&call, files, count, true));
 }

@@ -62,51 +62,78 @@ read_file(Call *call, const char *path, lim_file *file)
 	FreeFile(stream);
 }
 
-static bool
-is_migration_file(const char *directory, const char *name)
+/* One walk through a directory and those below it that the format has. */
+typedef struct Walk
 {
-	size_t		length = strlen(name);
-	struct stat status;
-	char		path[MAXPGPATH * 2];
+	Call	   *call;
+	const char *path;			/* the directory that was named */
+	lim_tool	format;
+	lim_file   *files;
+	uint32_t	count;
+	uint32_t	capacity;
+} Walk;
 
-	if (name[0] == '.' || length < 5 || strcmp(name + length - 4, ".sql") != 0)
-		return false;
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+static void
+add_file(Walk *walk, const char *name, const char *path)
+{
+	lim_file   *file;
+
+	if (walk->count == walk->capacity)
+	{
+		walk->capacity *= 2;
+		walk->files = repalloc_huge(walk->files, sizeof(lim_file) * walk->capacity);
+	}
+	file = &walk->files[walk->count];
+	file->name = MemoryContextStrdup(walk->call->memory, name);
+	read_file(walk->call, path, file);
+	walk->count++;
 }
 
-/* All *.sql files of a directory, in no order: core has its own. */
-lim_file *
-directory_read(Call *call, const char *path, uint32_t *count)
+/* Reads one directory; prefix is its relative path, empty or with a slash behind it. */
+static void
+walk_directory(Walk *walk, const char *prefix)
 {
-	uint32_t	capacity = 64;
-	lim_file   *files = MemoryContextAlloc(call->memory, sizeof(lim_file) * capacity);
+	char	   *path = *prefix ? psprintf("%s/%s", walk->path, prefix) : pstrdup(walk->path);
 	DIR		   *directory = AllocateDir(path);
 	struct dirent *entry;
 
+	check_stack_depth();
 	if (directory == NULL)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("cannot read directory \"%s\": %m", path)));
-	*count = 0;
 	while ((entry = ReadDir(directory, path)) != NULL)
 	{
-		char	   *file_path;
+		char	   *name = psprintf("%s%s", prefix, entry->d_name);
+		bool		wanted = lim_format_wants(walk->format, name);
+		bool		entered = !wanted && lim_format_enters(walk->format, name);
+		char	   *full = psprintf("%s/%s", walk->path, name);
+		struct stat status;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!is_migration_file(path, entry->d_name))
-			continue;
-		if (*count == capacity)
+		if (entry->d_name[0] != '.' && (wanted || entered) && stat(full, &status) == 0)
 		{
-			capacity *= 2;
-			files = repalloc_huge(files, sizeof(lim_file) * capacity);
+			if (wanted && S_ISREG(status.st_mode))
+				add_file(walk, name, full);
+			else if (entered && S_ISDIR(status.st_mode))
+				walk_directory(walk, psprintf("%s/", name));
 		}
-		file_path = psprintf("%s/%s", path, entry->d_name);
-		files[*count].name = MemoryContextStrdup(call->memory, entry->d_name);
-		read_file(call, file_path, &files[*count]);
-		++*count;
-		pfree(file_path);
+		pfree(full);
+		pfree(name);
 	}
 	FreeDir(directory);
-	return files;
+	pfree(path);
+}
+
+/* The files that a format wants, of a directory and of those below it that the format has, in no
+ * order: core has its own. Their names are paths relative to the directory. */
+lim_file *
+directory_read(Call *call, const char *path, lim_tool format, uint32_t *count)
+{
+	Walk		walk = {call, path, format, NULL, 0, 64};
+
+	walk.files = MemoryContextAlloc(call->memory, sizeof(lim_file) * walk.capacity);
+	walk_directory(&walk, "");
+	*count = walk.count;
+	return walk.files;
 }

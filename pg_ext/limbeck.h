@@ -21,6 +21,8 @@
 
 #include "../core/author.h"
 #include "../core/body.h"
+#include "../core/export.h"
+#include "../core/format.h"
 #include "../core/history.h"
 #include "../core/plan.h"
 #include "../core/reader.h"
@@ -165,6 +167,6 @@ extern bool trust_session(const StoredRevision *stored, lim_direction direction)
 
 extern void directory_too_big(const char *name) pg_attribute_noreturn();
 extern void directory_require_right(void);
-extern lim_file *directory_read(Call *call, const char *path, uint32_t *count);
+extern lim_file *directory_read(Call *call, const char *path, lim_tool format, uint32_t *count);
 
 #endif							/* LIMBECK_H */

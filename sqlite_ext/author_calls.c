@@ -130,7 +130,7 @@ bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **
 }
 
 bool limbeck_load_dir(limbeck_call *call, limbeck_arguments arguments, const char **result) {
-    const char *format = arguments[1].text;
+    lim_tool format;
     lim_file *files;
     uint32_t count;
     lim_load load;
@@ -138,11 +138,9 @@ bool limbeck_load_dir(limbeck_call *call, limbeck_arguments arguments, const cha
         return lim_fail(&call->cx, LIM_INVALID, "SELECT migrate_load_dir('migrations').",
                         "argument \"path\" of %s() is required", call->function);
     }
-    if (format != NULL && strcmp(format, "limbeck") != 0 && strcmp(format, "dbmate") != 0) {
-        return lim_fail(&call->cx, LIM_NOT_SUPPORTED, "The formats are limbeck and dbmate.",
-                        "unknown format \"%s\"", lim_show(&call->cx, format));
-    }
-    if (!limbeck_directory_read(call, arguments[0].text, &files, &count) ||
+    if (!lim_format_named(&call->cx, arguments[1].text, &format) ||
+        !limbeck_directory_read(call, arguments[0].text, format, &files, &count) ||
+        !lim_format_read(&call->cx, LIM_SQLITE, &format, files, count, &files, &count) ||
         !load_files(call, files, count, true, &load)) {
         return false;
     }

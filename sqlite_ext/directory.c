@@ -22,34 +22,61 @@ static bool fail_system(limbeck_call *call, const char *what, const char *path) 
                     lim_show(&call->cx, path), reason);
 }
 
-static bool is_migration(const char *name) {
-    size_t length = strlen(name);
-    return name[0] != '.' && length > 4 && strcmp(name + length - 4, ".sql") == 0;
+/* One walk through a directory and those below it that the format has. */
+typedef struct walk {
+    limbeck_call *call;
+    const char *path; /* the directory that was named */
+    lim_tool format;
+    lim_list names; /* of the files, relative to it */
+} walk;
+
+/* Takes an entry of a directory: a file that the format wants, or a directory to be read, too. */
+static bool take_entry(walk *w, const char *prefix, const char *entry, lim_list *below) {
+    lim_context *cx = &w->call->cx;
+    const char *name = lim_format(cx, "%s%s", prefix, entry);
+    struct stat about;
+    if (name == NULL || entry[0] == '.') {
+        return name != NULL;
+    }
+    if (lim_format_wants(w->format, name)) {
+        return lim_list_add(cx, &w->names, name);
+    }
+    if (lim_format_enters(w->format, name)) {
+        const char *full = lim_format(cx, "%s/%s", w->path, name);
+        if (full == NULL) {
+            return false;
+        }
+        if (stat(full, &about) == 0 && S_ISDIR(about.st_mode)) {
+            return lim_list_add(cx, below, name);
+        }
+    }
+    return true;
 }
 
-/* The migrations' names, in byte order. */
-static bool read_names(limbeck_call *call, const char *path, lim_list *names) {
-    DIR *directory = opendir(path);
+/* Reads the names of one directory; prefix is its relative path, empty or with a slash behind it. */
+static bool read_names(walk *w, const char *prefix) {
+    limbeck_call *call = w->call;
+    const char *full = *prefix == '\0' ? w->path : lim_format(&call->cx, "%s/%s", w->path, prefix);
+    lim_list below = {0};
     struct dirent *entry;
+    DIR *directory = full != NULL ? opendir(full) : NULL;
     if (directory == NULL) {
-        return fail_system(call, "directory", path);
+        return full != NULL && fail_system(call, "directory", full);
     }
     errno = 0;
     while (!limbeck_failed(call) && (entry = readdir(directory)) != NULL) {
-        if (is_migration(entry->d_name)) {
-            const char *name = lim_copy_string(&call->cx, entry->d_name);
-            if (name == NULL || !lim_list_add(&call->cx, names, name)) {
-                break;
-            }
-        }
+        take_entry(w, prefix, entry->d_name, &below);
         errno = 0;
     }
     if (!limbeck_failed(call) && errno != 0) {
-        fail_system(call, "directory", path);
+        fail_system(call, "directory", full);
     }
     closedir(directory);
-    if (names->count > 1) {
-        qsort(names->items, names->count, sizeof *names->items, lim_compare_names);
+    for (uint32_t i = 0; !limbeck_failed(call) && i < below.count; i++) {
+        const char *next = lim_format(&call->cx, "%s/", below.items[i]);
+        if (next == NULL || !read_names(w, next)) {
+            return false;
+        }
     }
     return !limbeck_failed(call);
 }
@@ -103,23 +130,26 @@ static bool read_file(limbeck_call *call, const char *path, lim_file *file, bool
     return ok;
 }
 
-bool limbeck_directory_read(limbeck_call *call, const char *path, lim_file **files,
+bool limbeck_directory_read(limbeck_call *call, const char *path, lim_tool format, lim_file **files,
                             uint32_t *count) {
-    lim_list names = {0};
+    walk w = {call, path, format, {0}};
     *count = 0;
-    if (!read_names(call, path, &names)) {
+    if (!read_names(&w, "")) {
         return false;
     }
-    *files = LIM_NEW(&call->cx, lim_file, names.count + 1);
-    for (uint32_t i = 0; *files != NULL && i < names.count; i++) {
-        const char *full = lim_format(&call->cx, "%s/%s", path, names.items[i]);
+    if (w.names.count > 1) {
+        qsort(w.names.items, w.names.count, sizeof *w.names.items, lim_compare_names);
+    }
+    *files = LIM_NEW(&call->cx, lim_file, w.names.count + 1);
+    for (uint32_t i = 0; *files != NULL && i < w.names.count; i++) {
+        const char *full = lim_format(&call->cx, "%s/%s", path, w.names.items[i]);
         lim_file *file = &(*files)[*count];
         bool regular;
         if (full == NULL || !read_file(call, full, file, &regular)) {
             return false;
         }
         if (regular) {
-            file->name = names.items[i];
+            file->name = w.names.items[i];
             ++*count;
         }
     }
