@@ -377,8 +377,7 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
     return cx->error.code == LIM_OK;
 }
 
-/* The revision's parents by down_revision in declared order, or base. */
-static const char *parents_text(lim_context *cx, const lim_graph *g, lim_node n) {
+const char *lim_parents_text(lim_context *cx, const lim_graph *g, lim_node n) {
     lim_nodes parents = lim_neighbours(&g->down, n);
     lim_list names = {0};
     if (parents.count == 1) {
@@ -401,7 +400,7 @@ bool lim_step_names(lim_context *cx, const lim_graph *g, const lim_plan *plan, u
         *to = change->gained ? change->gained : "base";
         return true;
     }
-    const char *parents = parents_text(cx, g, s->node);
+    const char *parents = lim_parents_text(cx, g, s->node);
     bool up = plan->operation == LIM_UPGRADE;
     *from = up ? parents : lim_id(g, s->node);
     *to = up ? lim_id(g, s->node) : parents;

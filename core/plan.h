@@ -54,6 +54,10 @@ bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit);
 
+/* A revision's parents by down_revision in declared order, joined by ", ", or "base". NULL: LIM_NOMEM.
+ */
+const char *lim_parents_text(lim_context *cx, const lim_graph *g, lim_node n);
+
 /* The names of a step as plan rows, log rows and notices show them: the revision's down_revisions
 *(or
 ** `base`) and itself, the other way round going down; of a stamp the row lost and the row gained.

@@ -6,6 +6,8 @@
 */
 #include "reader.h"
 
+#include "export.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -373,6 +375,31 @@ static bool read_plan(lim_context *cx, const lim_view *view,
     return fill_end(&f);
 }
 
+/* ---- migrate_export -------------------------------------------------------------------------- */
+
+static const lim_column export_columns[] = {
+    {"name", LIM_CELL_TEXT},
+    {"script", LIM_CELL_TEXT},
+};
+enum { EXPORT_COLUMNS = sizeof export_columns / sizeof *export_columns };
+
+static bool read_export(lim_context *cx, const lim_view *view,
+                        const char *const arguments[LIM_READER_ARGUMENTS], lim_table *table) {
+    lim_export *files;
+    uint32_t count;
+    reader_fill f;
+    if (!lim_export_range(cx, view->graph, view->state, arguments[0], &files, &count) ||
+        !fill_begin(cx, view, table, EXPORT_COLUMNS, count, &f))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *id = lim_id(view->graph, files[i].node);
+        int64_t before = files[i].before == LIM_NONE ? -1 : (int64_t)files[i].before;
+        *f.cell++ = (lim_cell){LIM_CELL_FILE_NAME, id, before};
+        *f.cell++ = (lim_cell){LIM_CELL_FILE, id, before};
+    }
+    return fill_end(&f);
+}
+
 /* ---- migrate_validate, migrate_status -------------------------------------------------------- */
 
 static const lim_column validate_columns[] = {
@@ -520,6 +547,13 @@ const lim_reader lim_readers[] = {
         .column_count = PLAN_COLUMNS,
         .arguments = {"target", "operation"},
         .read = read_plan,
+    },
+    {
+        .name = "migrate_export",
+        .columns = export_columns,
+        .column_count = EXPORT_COLUMNS,
+        .arguments = {"range"},
+        .read = read_export,
     },
     {
         .name = "migrate_validate",

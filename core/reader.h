@@ -17,7 +17,10 @@ typedef enum lim_cell_kind {
     LIM_CELL_BOOLEAN,
     LIM_CELL_TIME,     /* text in the host's own form, as the ledger row gave it */
     LIM_CELL_UPGRADE,  /* the upgrade body of the revision text: the host fetches it when asked */
-    LIM_CELL_DOWNGRADE /* likewise */
+    LIM_CELL_DOWNGRADE, /* likewise */
+    LIM_CELL_FILE_NAME, /* what lim_export_file() (export.h) gives for the revision text; integer is
+                           the node before it, or -1 */
+    LIM_CELL_FILE
 } lim_cell_kind;
 
 typedef struct lim_cell {

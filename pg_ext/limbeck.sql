@@ -236,6 +236,12 @@ AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROW
 COMMENT ON FUNCTION @extschema@.migrate_plan(text, text)
 	IS 'the steps that an upgrade, downgrade or stamp would take';
 
+CREATE FUNCTION @extschema@.migrate_export(range text DEFAULT NULL)
+RETURNS TABLE (name text, script text)
+AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.migrate_export(text)
+	IS 'the migration files of a range, to be loaded again elsewhere';
+
 CREATE FUNCTION @extschema@.migrate_validate()
 RETURNS TABLE (revision text, problem text)
 AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
@@ -270,5 +276,6 @@ REVOKE ALL ON FUNCTION
 	@extschema@.migrate_downgrade(text),
 	@extschema@.migrate_stamp(text, boolean),
 	@extschema@.migrate_show(text),
+	@extschema@.migrate_export(text),
 	@extschema@.migrate_validate()
 FROM PUBLIC;

@@ -106,6 +106,34 @@ fetch_body(Call *call, lim_context *cx, const lim_cell *cell)
 	return cell->kind == LIM_CELL_UPGRADE ? stored.stored.upgrade : stored.stored.downgrade;
 }
 
+/* A revision's file, or its name. */
+static Datum
+file_datum(Call *call, const lim_cell *cell)
+{
+	lim_context cx = core_context(call->memory);
+	lim_node	before = cell->integer < 0 ? LIM_NONE : (lim_node) cell->integer;
+	StoredRevision stored;
+	const char *name;
+	lim_bytes	file;
+	Datum		datum;
+
+	CHECK_FOR_INTERRUPTS();
+	ledger_stored(call, &cx, lim_find_id(call->graph, cell->text), false, &stored);
+	if (!lim_export_file(&cx, call->graph, &stored.stored, before, &name, &file))
+	{
+		if (cx.error.code == LIM_NOMEM)
+			core_error(&cx);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("revision \"%s\" can't be exported: %s",
+						from_core(lim_show(&call->cx, cell->text)), from_core(cx.error.message)),
+				 errhint("SELECT * FROM migrate_validate() lists what is wrong.")));
+	}
+	datum = result_text(cell->kind == LIM_CELL_FILE_NAME ? name : file.text);
+	lim_context_end(&cx);
+	return datum;
+}
+
 static Datum
 cell_datum(Call *call, const lim_cell *cell, bool *isnull)
 {
@@ -139,6 +167,9 @@ cell_datum(Call *call, const lim_cell *cell, bool *isnull)
 				lim_context_end(&cx);
 				return datum;
 			}
+		case LIM_CELL_FILE_NAME:
+		case LIM_CELL_FILE:
+			return file_datum(call, cell);
 	}
 	*isnull = true;
 	return (Datum) 0;

@@ -13,6 +13,7 @@
 ** migrate_graph() is there as a scalar function and, by the same module, as a table of one row.
 */
 #include "readers.h"
+#include "export.h"
 #include "functions.h"
 #include "reader.h"
 #include "store.h"
@@ -74,7 +75,7 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
 }
 
 static bool read_table_of(limbeck_call *call, const lim_reader *reader,
-                          const char *const *arguments, lim_table *table) {
+                          const char *const *arguments, lim_table *table, lim_graph **graph) {
     int what = LIMBECK_READ_ALL | (reader->needs_times ? LIMBECK_READ_TIMES : 0) |
                (reader->needs_applied ? LIMBECK_READ_APPLIED : 0);
     lim_problems problems = {0};
@@ -87,6 +88,7 @@ static bool read_table_of(limbeck_call *call, const lim_reader *reader,
         return false;
     }
     view = (lim_view){&ledger.rows, ledger.graph, &ledger.state, &problems};
+    *graph = ledger.graph;
     return reader->read(&call->cx, &view, arguments, table);
 }
 
@@ -110,6 +112,7 @@ typedef struct reader_cursor {
     bool filled;              /* call has begun */
     const char *arguments[LIM_READER_ARGUMENTS];
     lim_table table;
+    lim_graph *graph; /* what the rows were computed from */
     uint32_t row;
 } reader_cursor;
 
@@ -214,6 +217,7 @@ static void empty_cursor(reader_cursor *cursor) {
     }
     memset(cursor->arguments, 0, sizeof cursor->arguments);
     memset(&cursor->table, 0, sizeof cursor->table);
+    cursor->graph = NULL;
     cursor->row = 0;
 }
 
@@ -239,7 +243,7 @@ static bool fill_cursor(reader_cursor *cursor, const lim_reader *reader, int whi
             }
         }
     }
-    return read_table_of(call, reader, cursor->arguments, &cursor->table);
+    return read_table_of(call, reader, cursor->arguments, &cursor->table, &cursor->graph);
 }
 
 static int filter_reader(sqlite3_vtab_cursor *base, int which, const char *unused, int argc,
@@ -302,7 +306,41 @@ static int result_body(sqlite3_context *context, limbeck_call *call, const lim_c
     return rc;
 }
 
-static int result_cell(sqlite3_context *context, limbeck_call *call, const lim_cell *cell) {
+/* A revision's file or its name. */
+static int result_file(sqlite3_context *context, reader_cursor *cursor, const lim_cell *cell) {
+    limbeck_call *call = &cursor->call;
+    lim_node n = lim_find_id(cursor->graph, cell->text);
+    lim_node before = cell->integer < 0 ? LIM_NONE : (lim_node)cell->integer;
+    lim_context scratch;
+    lim_stored stored;
+    lim_bytes file;
+    const char *name;
+    int rc = SQLITE_OK;
+    lim_context_begin(&scratch, &call->cx.allocator);
+    if (limbeck_store_revision(call, &scratch, &cursor->graph->revisions[n], &stored, NULL) &&
+        lim_export_file(&scratch, cursor->graph, &stored, before, &name, &file)) {
+        if (cell->kind == LIM_CELL_FILE_NAME) {
+            sqlite3_result_text(context, name, -1, SQLITE_TRANSIENT);
+        } else {
+            sqlite3_result_text64(context, file.text, file.length, SQLITE_TRANSIENT, SQLITE_UTF8);
+        }
+    } else {
+        if (call->cx.error.code == LIM_OK) {
+            lim_fail(&call->cx, scratch.error.code == LIM_NOMEM ? LIM_NOMEM : LIM_CORRUPT,
+                     "SELECT * FROM migrate_validate() lists what is wrong.",
+                     "revision \"%s\" can't be exported: %s", lim_show(&call->cx, cell->text),
+                     scratch.error.message);
+        }
+        rc = limbeck_call_code(call);
+        limbeck_call_report(call, context);
+    }
+    limbeck_call_drop_statements(call);
+    lim_context_end(&scratch);
+    return rc;
+}
+
+static int result_cell(sqlite3_context *context, reader_cursor *cursor, const lim_cell *cell) {
+    limbeck_call *call = &cursor->call;
     switch (cell->kind) {
     case LIM_CELL_NULL:
         return SQLITE_OK;
@@ -313,6 +351,9 @@ static int result_cell(sqlite3_context *context, limbeck_call *call, const lim_c
     case LIM_CELL_UPGRADE:
     case LIM_CELL_DOWNGRADE:
         return result_body(context, call, cell);
+    case LIM_CELL_FILE_NAME:
+    case LIM_CELL_FILE:
+        return result_file(context, cursor, cell);
     default:
         if (cell->text != NULL) {
             sqlite3_result_text(context, cell->text, -1, SQLITE_TRANSIENT);
@@ -331,7 +372,7 @@ static int column_value(sqlite3_vtab_cursor *base, sqlite3_context *context, int
         }
         return SQLITE_OK;
     }
-    return result_cell(context, &cursor->call,
+    return result_cell(context, cursor,
                        &cursor->table.cells[(size_t)cursor->row * columns + (uint32_t)column]);
 }
 
@@ -357,6 +398,7 @@ static void graph_function(sqlite3_context *context, int count, sqlite3_value **
     const char *arguments[LIM_READER_ARGUMENTS] = {NULL};
     lim_bytes format = {NULL, 0};
     lim_table table;
+    lim_graph *graph;
     limbeck_call call;
     bool ok = true;
     limbeck_call_begin(&call, binding->connection, "migrate_graph");
@@ -367,7 +409,7 @@ static void graph_function(sqlite3_context *context, int count, sqlite3_value **
         ok = limbeck_argument(&call, values[0], "format", &format);
         arguments[0] = format.text;
     }
-    if (ok && read_table_of(&call, &graph_reader, arguments, &table)) {
+    if (ok && read_table_of(&call, &graph_reader, arguments, &table, &graph)) {
         sqlite3_result_text(context, table.cells[0].text, -1, SQLITE_TRANSIENT);
     } else {
         limbeck_call_report(&call, context);
