@@ -14,7 +14,7 @@ static bool read_columns(lim_scanner *s, lim_list *columns, bool *autoincrement)
     if (s->token.kind != LIM_TOKEN_LEFT)
         return lim_scan_unexpected(s);
     do {
-        char *name;
+        char *name = NULL;
         lim_scan_next(s);
         if (!lim_scan_name(s, &name, NULL) || !lim_list_add(s->cx, columns, name))
             return false;
