@@ -19,39 +19,43 @@ enum {
     HX = 16, /* hexadecimal digit */
     OP = 32, /* an operator of PostgreSQL is made of these */
     OX = 64, /* those of them that let an operator end in + or - */
+    ST = 128 /* begins or ends what lim_skim() does not pass over as a matter of course */
 };
 
 #define LETTER     (ID | IC)
 #define LETTER_HEX (ID | IC | HX)
 #define DIGIT      (IC | DG | HX)
-#define HIGH16                                                                              \
+#define HIGH15                                                                              \
     LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, \
-        LETTER, LETTER, LETTER, LETTER, LETTER
+        LETTER, LETTER, LETTER, LETTER
+#define HIGH16 HIGH15, LETTER
 
 /* clang-format off */
 static const unsigned char CLASS[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, SP, SP, SP, SP, SP, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, SP, SP, SP | ST, SP, SP, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    /*   ! " # */ SP, OP | OX, 0, OP | OX,
-    /* $ % & ' */ IC, OP | OX, OP | OX, 0,
-    /* ( ) * + */ 0, 0, OP, OP,
-    /* , - . / */ 0, OP, 0, OP,
+    /*   ! " # */ SP, OP | OX, ST, OP | OX | ST,
+    /* $ % & ' */ IC | ST, OP | OX, OP | OX, ST,
+    /* ( ) * + */ ST, ST, OP, OP,
+    /* , - . / */ ST, OP | ST, 0, OP | ST,
     /* 0 ... 7 */ DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
-    /* 8 9 : ; */ DIGIT, DIGIT, 0, 0,
+    /* 8 9 : ; */ DIGIT, DIGIT, ST, ST,
     /* < = > ? */ OP, OP, OP, OP | OX,
-    /* @ A B C */ OP | OX, LETTER_HEX, LETTER_HEX, LETTER_HEX,
+    /* @ A B C */ OP | OX | ST, LETTER_HEX, LETTER_HEX, LETTER_HEX,
     /* D E F G */ LETTER_HEX, LETTER_HEX, LETTER_HEX, LETTER,
     /* H ... O */ LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER,
     /* P ... W */ LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER,
-    /* X Y Z [ */ LETTER, LETTER, LETTER, 0,
-    /* \ ] ^ _ */ 0, 0, OP | OX, LETTER,
-    /* ` a b c */ OP | OX, LETTER_HEX, LETTER_HEX, LETTER_HEX,
+    /* X Y Z [ */ LETTER, LETTER, LETTER, ST,
+    /* \ ] ^ _ */ 0, ST, OP | OX, LETTER,
+    /* ` a b c */ OP | OX | ST, LETTER_HEX, LETTER_HEX, LETTER_HEX,
     /* d e f g */ LETTER_HEX, LETTER_HEX, LETTER_HEX, LETTER,
     /* h ... o */ LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER,
     /* p ... w */ LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER, LETTER,
     /* x y z { */ LETTER, LETTER, LETTER, 0,
     /* | } ~   */ OP | OX, 0, OP | OX, 0,
-    HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16,
+    HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16,
+    /* E0 ..   */ HIGH15, LETTER | ST, /* a byte-order mark begins with EF */
+    HIGH16,
 };
 /* clang-format on */
 
@@ -473,6 +477,54 @@ lim_token lim_lex_significant(lim_dialect dialect, const char *text, size_t leng
     return lex_significant(&s, at);
 }
 
+/* Passes over tokens that need no look: words, numbers, operators, commas, parentheses, space. What
+** does is found by its first byte, or by a byte inside it; the chunk before that byte, back to the
+** last space, comma or parenthesis, is left to the lexer. */
+static lim_skimmed skim(const source *s, size_t at, size_t *depth) {
+    lim_skimmed r = {at, at, 0};
+    for (;;) {
+        size_t space = at;
+        while (at < s->length && (CLASS[(unsigned char)s->text[at]] & (SP | ST)) == SP)
+            at++;
+        size_t chunk = at;
+        while (at < s->length) {
+            unsigned char c = (unsigned char)s->text[at], next;
+            if ((CLASS[c] & (SP | ST)) == 0) {
+                at++;
+                continue;
+            }
+            next = byte_at(s, at + 1);
+            if (!(c == '-' && next != '-') && !(c == '/' && next != '*'))
+                break;
+            at++;
+        }
+        unsigned char c = byte_at(s, at);
+        if (at > chunk && (at == s->length || (CLASS[c] & (SP | ST)) == SP))
+            r.end = at;
+        if (at == s->length) {
+            r.at = r.stop = at;
+            return r;
+        }
+        if (c == ',' || c == '(' || c == ')') {
+            if (c == '(')
+                ++*depth;
+            else if (c == ')' && *depth > 0)
+                --*depth;
+            r.end = ++at;
+        } else if ((CLASS[c] & ST) != 0) {
+            r.at = at > chunk ? chunk : space;
+            r.stop = at;
+            return r;
+        }
+    }
+}
+
+lim_skimmed lim_skim(const char *text, size_t length, size_t at) {
+    source s = {LIM_SQLITE, text, length};
+    size_t depth = 0;
+    return skim(&s, at, &depth);
+}
+
 bool lim_token_is(const char *text, lim_token t, const char *plain) {
     if (t.kind != LIM_TOKEN_WORD)
         return false;
@@ -680,8 +732,8 @@ bool lim_next_statement(lim_dialect dialect, const char *text, size_t length, si
     *statement = (lim_statement){t.start, t.start + t.length, length, t, false, false};
 
     progress p = AT_START;
-    size_t depth = 0;
-    for (; t.kind != LIM_TOKEN_END; t = lex_significant(&s, t.start + t.length)) {
+    size_t depth = 0, none = 0, plain_until = 0;
+    while (t.kind != LIM_TOKEN_END) {
         bool inside = p == IN_TRIGGER || p == IN_ATOMIC || p == MAYBE_END;
         if (t.kind == LIM_TOKEN_SEMICOLON && depth == 0 && !inside) {
             statement->next = t.start + 1;
@@ -697,6 +749,16 @@ bool lim_next_statement(lim_dialect dialect, const char *text, size_t length, si
             depth--;
         statement->end = t.start + t.length;
         statement->unterminated = t.kind == LIM_TOKEN_UNTERMINATED;
+
+        size_t at = statement->end;
+        if (p == PLAIN && at > plain_until) {
+            lim_skimmed skimmed = skim(&s, at, dialect == LIM_SQLITE ? &none : &depth);
+            if (skimmed.end > 0)
+                statement->end = skimmed.end;
+            at = skimmed.at;
+            plain_until = skimmed.stop;
+        }
+        t = lex_significant(&s, at);
     }
     *cursor = statement->next;
     return true;

@@ -45,6 +45,18 @@ lim_token lim_lex(lim_dialect dialect, const char *text, size_t length, size_t a
 /* The first token at or after offset at that is neither space nor comment (maybe END). */
 lim_token lim_lex_significant(lim_dialect dialect, const char *text, size_t length, size_t at);
 
+/* What lim_skim() passed over. */
+typedef struct lim_skimmed {
+    size_t at;   /* where the next token begins, which needs a look; the length when none does */
+    size_t stop; /* what needs it is here: lex from at until a token reaches beyond stop */
+    size_t end;  /* just past the last significant token before at; 0 when there is none */
+} lim_skimmed;
+
+/* From the start of a token on, passes over all that is the same in both dialects and neither begins
+** nor ends anything: words, numbers, most operators, commas, parentheses and white space. Several
+** times as fast as lexing. Whoever skims again must first have lexed beyond stop. */
+lim_skimmed lim_skim(const char *text, size_t length, size_t at);
+
 /* True when the token is the plain word, whatever its case. word is in lower case. */
 bool lim_token_is(const char *text, lim_token token, const char *word);
 
