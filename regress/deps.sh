@@ -4,7 +4,7 @@
 set -eu
 
 demo="gcc make libsqlite3-dev sqlite3"
-sqlite="$demo python3 libcmocka-dev python3-alembic python3-hypothesis python3-pytest clang zlib1g-dev
+sqlite="$demo python3 libcmocka-dev python3-alembic python3-hypothesis python3-pytest clang libclang-rt-dev zlib1g-dev
     php-cli php-sqlite3 libdbd-sqlite3-perl ruby-sqlite3 tcl libsqlite3-tcl
     default-jdk-headless libxerial-sqlite-jdbc-java"
 postgres="postgresql-15 postgresql-server-dev-15 libpq-dev libipc-run-perl python3-psycopg2
