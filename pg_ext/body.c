@@ -20,6 +20,8 @@
 
 #include "compat.h"
 
+#define TRANSACTION_HINT \
+	"A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it."
 #define AUTOCOMMIT_HINT "Mark the body transaction:false and run it with CALL migrate_apply."
 
 /* Where a statement's words begin: its location points right behind the semicolon before it. */
@@ -163,6 +165,8 @@ body_error_context(void *arg)
 		number = count_statements(body, offset, &all);
 	if (geterrcode() == ERRCODE_ACTIVE_SQL_TRANSACTION)
 		errhint(AUTOCOMMIT_HINT);
+	else if (geterrcode() == ERRCODE_INVALID_TRANSACTION_TERMINATION)
+		errhint(TRANSACTION_HINT);
 	place = line_and_column(body, offset);
 	errcontext("revision \"%s\" (%s), statement %d of %d, line %d, column %d", body->revision,
 			   direction, number, all, place.line, place.column);
@@ -442,7 +446,10 @@ is_ledger(const Call *call, RangeVar *name)
 
 	if (name == NULL || name->relname == NULL || name->catalogname != NULL)
 		return false;
-	oid = RangeVarGetRelid(name, NoLock, true);
+	/* by hand: RangeVarGetRelid() asks for rights that an earlier revision may still have to grant */
+	oid = name->schemaname != NULL
+		? get_relname_relid(name->relname, get_namespace_oid(name->schemaname, true))
+		: RelnameGetRelid(name->relname);
 	for (table = 0; table < LEDGER_TABLES; table++)
 	{
 		if (OidIsValid(oid) && oid == call->tables[table])
@@ -508,7 +515,7 @@ check_statement(const Call *call, const Body *body)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s is not possible in a body", GetCommandTagName(CreateCommandTag(statement))),
-				 errhint("A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it."),
+				 errhint(TRANSACTION_HINT),
 				 errposition(error_position(body, start))));
 	if (IsA(statement, CopyStmt) && ((CopyStmt *) statement)->filename == NULL)
 		refuse_copy(body, ((CopyStmt *) statement)->is_from, start);

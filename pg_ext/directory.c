@@ -27,15 +27,6 @@ directory_require_right(void)
 				 errhint("Load the files' texts with migrate_load().")));
 }
 
-void
-directory_too_big(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("file \"%s\" is too big for a migration", name ? from_core(name) : ""),
-			 errhint("A migration is at most 32 MiB of text.")));
-}
-
 /* The whole of a file, as it is on disk. */
 static void
 read_file(Call *call, const char *path, lim_file *file)
@@ -49,8 +40,11 @@ read_file(Call *call, const char *path, lim_file *file)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("cannot read file \"%s\": %m", path)));
-	if (status.st_size > FILE_LIMIT)
-		directory_too_big(path);
+	if (status.st_size > LIM_SIZE_LIMIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("file \"%s\" is too big for a migration", path),
+				 errhint("A migration is at most %u MiB of text.", LIM_SIZE_LIMIT >> 20)));
 	text = MemoryContextAlloc(call->memory, status.st_size + 1);
 	file->length = fread(text, 1, status.st_size, stream);
 	if (ferror(stream))

@@ -52,6 +52,8 @@ typedef struct Call
 	char	   *schema_name;	/* quoted */
 	Oid			tables[LEDGER_TABLES];
 	Oid			caller;			/* whose rights the bodies get */
+	bool		authors_read;	/* the next is known: */
+	bool		authors_trusted;	/* the caller trusts every author in the ledger */
 	lim_ledger	ledger;
 	lim_graph  *graph;
 	lim_state	state;
@@ -158,14 +160,11 @@ extern void guard_install(void);
 
 /* trust.c: whose bodies run with the caller's rights */
 extern bool trust_author(const char *name, Oid oid, Oid role);
+extern bool trust_all_authors(Call *call);
 extern void trust_require(Call *call, const StoredRevision *stored, lim_direction direction);
 extern bool trust_session(const StoredRevision *stored, lim_direction direction);
 
 /* directory.c: migration files of the server */
-
-#define FILE_LIMIT (32 * 1024 * 1024)
-
-extern void directory_too_big(const char *name) pg_attribute_noreturn();
 extern void directory_require_right(void);
 extern lim_file *directory_read(Call *call, const char *path, lim_tool format, uint32_t *count);
 

@@ -53,7 +53,7 @@ open_result(FunctionCallInfo fcinfo, TupleDesc *descriptor)
 	return result->setResult;
 }
 
-/* The checksums of all bodies against the bodies, for migrate_validate() and migrate_status(). */
+/* The checksums of all bodies against the bodies, for migrate_validate(). */
 static void
 check_bodies(Call *call, lim_problems *problems)
 {
@@ -92,7 +92,7 @@ read_for(Call *call, const lim_reader *reader, lim_problems *problems)
 	if (call->graph == NULL ||
 		!lim_state_build(&call->cx, call->graph, &call->ledger, &call->state))
 		core_error(&call->cx);
-	if (reader->needs_problems)
+	if (reader->needs_bodies)
 		check_bodies(call, problems);
 }
 

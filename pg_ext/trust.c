@@ -8,6 +8,7 @@
  */
 #include "limbeck.h"
 
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -27,6 +28,32 @@ trust_author(const char *name, Oid oid, Oid role)
 {
 	return is_same_role(name, oid) &&
 		(oid == role || superuser_arg(oid) || can_act_as(oid, role));
+}
+
+/* True when the caller trusts every author in the ledger, which is found out without reading bodies.
+ * Between ledger_enter() and ledger_leave(). */
+bool
+trust_all_authors(Call *call)
+{
+	bool		trusted = true;
+	uint64		i;
+
+	if (SPI_execute(psprintf("SELECT upgrade_author, upgrade_author_oid FROM ONLY %s.migrate_revision"
+							 " UNION SELECT downgrade_author, downgrade_author_oid"
+							 " FROM ONLY %s.migrate_revision",
+							 call->schema_name, call->schema_name), false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the ledger's authors");
+	for (i = 0; i < SPI_processed && trusted; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		bool		isnull;
+		char	   *name = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 1);
+		Datum		oid = SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull);
+
+		trusted = trust_author(to_core(name), DatumGetObjectId(oid), call->caller);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return trusted;
 }
 
 /* Refuses a body that the caller has no reason to trust. */
