@@ -2,6 +2,7 @@
 ** alter_depend.c - views and triggers around an ALTER TABLE
 */
 #include "alter_depend.h"
+#include "transaction.h"
 #include <string.h>
 
 /* --- compiling ----------------------------------------------------------------------------- */
@@ -133,9 +134,13 @@ static int quoted_strings_off(limbeck_call *call) {
     return found;
 }
 
+/* After a failure it stays: the end of the transaction puts it back once it is rolled back. */
 static void quoted_strings_back(limbeck_call *call, int found) {
     int now;
+    if (limbeck_failed(call))
+        return;
     sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, found, &now);
+    limbeck_transaction_arm(call);
 }
 
 bool limbeck_dependents_read(limbeck_call *call, const limbeck_table *table,

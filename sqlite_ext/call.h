@@ -25,6 +25,8 @@ typedef struct limbeck_kept {
     sqlite3_stmt *statement;
 } limbeck_kept;
 
+#define LIMBECK_SETTINGS 4
+
 /* The transaction or savepoint that a call has open; see transaction.h. */
 typedef struct limbeck_transaction {
     bool open;
@@ -32,8 +34,7 @@ typedef struct limbeck_transaction {
     char savepoint[48];       /* its name */
     sqlite3_stmt *emergency;  /* a prepared BEGIN IMMEDIATE that is only ever run to fail */
     sqlite3_int64 last_rowid; /* the connection's last_insert_rowid(), put back at the end */
-    int foreign_keys;         /* settings as found, put back at the end */
-    int legacy_alter_table;
+    int settings[LIMBECK_SETTINGS]; /* as found, put back at the end; see transaction.c */
 } limbeck_transaction;
 
 typedef struct limbeck_call {

@@ -2,6 +2,7 @@
 ** rebuild.c - a table made anew with another definition; see rebuild.h
 */
 #include "rebuild.h"
+#include "transaction.h"
 #include <string.h>
 
 #define SAVEPOINT_NAME "limbeck_alter"
@@ -55,10 +56,14 @@ static void change_settings(limbeck_call *call, setting *changed) {
     }
 }
 
+/* After a failure they stay: the end of the transaction puts them back once it is rolled back. */
 static void restore_settings(limbeck_call *call, const setting *changed) {
     int now;
+    if (limbeck_failed(call))
+        return;
     for (size_t i = 0; i < SETTING_COUNT; i++)
         sqlite3_db_config(call->db, changed[i].which, changed[i].before, &now);
+    limbeck_transaction_arm(call);
 }
 
 /* --- companions ---------------------------------------------------------------------------- */

@@ -12,11 +12,29 @@ void limbeck_transaction_arm(limbeck_call *call) {
     }
 }
 
+/* The settings of the connection that bodies and table rebuilds change; foreign keys first. */
+static const int kept_settings[LIMBECK_SETTINGS] = {
+    SQLITE_DBCONFIG_ENABLE_FKEY,
+    SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
+    SQLITE_DBCONFIG_DQS_DDL,
+    SQLITE_DBCONFIG_DQS_DML,
+};
+
+static void save_settings(limbeck_call *call) {
+    for (int i = 0; i < LIMBECK_SETTINGS; i++) {
+        sqlite3_db_config(call->db, kept_settings[i], -1, &call->transaction.settings[i]);
+    }
+}
+
 void limbeck_transaction_put_back(limbeck_call *call) {
-    const limbeck_transaction *t = &call->transaction;
     int now;
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, t->foreign_keys, &now);
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, t->legacy_alter_table, &now);
+    for (int i = 0; i < LIMBECK_SETTINGS; i++) {
+        sqlite3_db_config(call->db, kept_settings[i], call->transaction.settings[i], &now);
+    }
+}
+
+bool limbeck_transaction_foreign_keys(const limbeck_call *call) {
+    return call->transaction.settings[0] != 0;
 }
 
 static bool fail_readonly(limbeck_call *call) {
@@ -35,8 +53,7 @@ bool limbeck_transaction_begin(limbeck_call *call) {
     if (random == NULL) {
         return false;
     }
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &t->foreign_keys);
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &t->legacy_alter_table);
+    save_settings(call);
     if (sqlite3_db_readonly(call->db, "main") == 1) {
         return fail_readonly(call);
     }

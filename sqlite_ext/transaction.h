@@ -32,8 +32,13 @@ void limbeck_transaction_end(limbeck_call *call);
 ** called before each statement of a body. */
 void limbeck_transaction_arm(limbeck_call *call);
 
-/* Puts the settings back that were found at the beginning. */
+/* Puts the connection's settings back that were found at the beginning: foreign_keys,
+** legacy_alter_table and the two for strings in double quotes. Who changes one of them on the way and
+** fails leaves it to the end of the transaction; who succeeds puts it back and arms again. */
 void limbeck_transaction_put_back(limbeck_call *call);
+
+/* Were foreign keys enforced when the transaction began? */
+bool limbeck_transaction_foreign_keys(const limbeck_call *call);
 
 /* True when the transaction is gone although nobody here ended it (OR ROLLBACK, RAISE(ROLLBACK), an
 ** I/O error, an interrupted write). */

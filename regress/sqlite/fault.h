@@ -234,7 +234,7 @@ write_image(image i) {
 
 /* --- the history that is run ------------------------------------------------------------------------ */
 
-/* Tables with data, an index, a trigger, a rebuild by hand, a data migration, FTS5. */
+/* Tables with data, an index, a trigger, a rebuild by hand, FTS5, an ALTER TABLE that rebuilds. */
 static const char HISTORY[] =
     "CREATE TABLE application (id INTEGER PRIMARY KEY, note TEXT);"
     "INSERT INTO application VALUES (1, 'mine'), (2, 'too');"
@@ -258,7 +258,10 @@ static const char HISTORY[] =
     " INSERT INTO new_users SELECT * FROM users; DROP TABLE users;"
     " ALTER TABLE new_users RENAME TO users; PRAGMA foreign_keys=ON;', 'r3');"
     "SELECT migrate_revision('search', 'CREATE VIRTUAL TABLE search USING fts5(body);"
-    " INSERT INTO search SELECT body FROM posts;', 'DROP TABLE search', 'r4');";
+    " INSERT INTO search SELECT body FROM posts;', 'DROP TABLE search', 'r4');"
+    "SELECT migrate_revision('alter', 'ALTER TABLE posts ALTER COLUMN body SET NOT NULL;"
+    " ALTER TABLE posts ADD CONSTRAINT filled CHECK (length(body) > 0)',"
+    " 'ALTER TABLE posts DROP CONSTRAINT filled, ALTER COLUMN body DROP NOT NULL', 'r5');";
 
 /* One call under test: what is run before it is tried, and the call. */
 typedef struct scenario {
@@ -280,7 +283,7 @@ static const scenario scenarios[] = {
     {"stamp", "", "SELECT migrate_stamp('r3')", false},
     {"revision", "", "SELECT migrate_revision('new', 'SELECT 1', '', 'n1')", false},
     {"load", "",
-     "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 2;', '5_more.sql')", false},
+     "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 2;', '6_more.sql')", false},
     {"a failing upgrade", "SELECT migrate_revision('bad', 'CREATE TABLE x (a); SELECT b FROM x', "
      "'', 'bad')", "SELECT migrate_upgrade()", false},
 };

@@ -31,8 +31,8 @@ start_upgrade(int gate[2], int timeout) {
         _exit(rc == SQLITE_BUSY && sqlite3_get_autocommit(db) ? 2 : 3);
     }
     sqlite3_close(db);
-    _exit(strncmp(answer, "upgraded base -> r4", 19) == 0 ? 0
-          : strcmp(answer, "already at r4") == 0          ? 1
+    _exit(strncmp(answer, "upgraded base -> r5", 19) == 0 ? 0
+          : strcmp(answer, "already at r5") == 0          ? 1
                                                           : 3);
 }
 
