@@ -118,12 +118,16 @@ driver() { # name command...
 }
 
 drivers() {
-    local folder=$work/tree/regress/pg_drivers
-    driver psycopg2 /usr/bin/python3 "$folder/psycopg2_driver.py"
-    driver libpq sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq $folder/libpq.c \
-        -L$($pg_config --libdir) -lpq && $work/libpq"
-    driver dbi perl "$folder/dbi.pl"
-    driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/Jdbc.java"
+    local folder=$work/tree/regress/pg_drivers name
+    for name in ${DRIVERS:-psycopg2 libpq dbi jdbc}; do
+        case $name in
+        psycopg2) driver psycopg2 /usr/bin/python3 "$folder/psycopg2_driver.py" ;;
+        libpq) driver libpq sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq \
+            $folder/libpq.c -L$($pg_config --libdir) -lpq && $work/libpq" ;;
+        dbi) driver dbi perl "$folder/dbi.pl" ;;
+        jdbc) driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/Jdbc.java" ;;
+        esac
+    done
 }
 
 if ! start_cluster; then
