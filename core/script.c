@@ -38,8 +38,9 @@ typedef struct scan {
     size_t length;
     reading reading;
     size_t at;           /* where to go on */
+    bool skims;          /* first is not asked for */
+    size_t plain_until;  /* skimmed up to here: lex until beyond it */
     lim_token token;     /* the last one read */
-    lim_token previous;  /* the last significant one before it */
     lim_token first;     /* the first significant one; END: none */
     size_t brackets;     /* PostgreSQL's [ that are open */
     size_t simple_until; /* comments that begin before here do not nest */
@@ -57,8 +58,8 @@ static scan scan_begin(const char *text, size_t length, reading how, size_t at) 
                   .length = length,
                   .reading = how,
                   .at = at,
+                  .skims = true,
                   .token = none,
-                  .previous = none,
                   .first = none,
                   .dollar = none};
 }
@@ -104,6 +105,12 @@ static bool is_directive(const char *text, size_t length, size_t at, const char 
     return length - name == size || is_blank(text[name + size]) || text[name + size] == '\n';
 }
 
+/* True for a byte that would be part of a word or string next to a quote. */
+static bool joins(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '\'' || c == '"' || (unsigned char)c >= 0x80;
+}
+
 /* ---- tokens of a common section ----------------------------------------------------------- */
 
 /* Offset of the next c behind offset at, looked for once: asking at every quote of a long line must
@@ -119,12 +126,18 @@ static size_t ahead(const scan *s, size_t *known, char c, size_t at) {
 /* SQLite's [name], told from PostgreSQL's subscripts and ARRAY[...]: those follow what they belong
 ** to, or stand inside another bracket. */
 static bool bracket_name(scan *s, size_t at, lim_token *t) {
-    const lim_token *before = &s->previous;
-    bool touches = before->kind != LIM_TOKEN_END && before->start + before->length == at &&
-                   (before->kind == LIM_TOKEN_WORD || before->kind == LIM_TOKEN_QUOTED ||
-                    before->kind == LIM_TOKEN_RIGHT || before->kind == LIM_TOKEN_PARAMETER ||
-                    s->text[at - 1] == ']');
-    if (s->brackets > 0 || touches || lim_token_is(s->text, *before, "array"))
+    static const char ARRAY[] = "array";
+    size_t before = at;
+    if (s->brackets > 0 ||
+        (at > 0 && (joins(s->text[at - 1]) || s->text[at - 1] == ')' || s->text[at - 1] == ']')))
+        return false;
+    while (before > 0 && (is_blank(s->text[before - 1]) || s->text[before - 1] == '\n'))
+        before--;
+    size_t letters = 0; /* of the word array before the bracket, from its end */
+    while (letters < 5 && before > letters &&
+           (s->text[before - 1 - letters] | 0x20) == ARRAY[4 - letters])
+        letters++;
+    if (letters == 5 && (before == 5 || !joins(s->text[before - 6])))
         return false;
     size_t close = ahead(s, &s->bracket, ']', at);
     if (close == s->length || close > ahead(s, &s->newline, '\n', at))
@@ -226,12 +239,6 @@ static lim_token read_token(scan *s, size_t limit, size_t at) {
 
 /* ---- from marker to marker ---------------------------------------------------------------- */
 
-/* True for a byte that would be part of a word or string next to a quote. */
-static bool joins(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '\'' || c == '"' || (unsigned char)c >= 0x80;
-}
-
 /* Judges a token that runs over the marker at s->hidden: false when it looks as if it, or one
 ** before it, was not closed where it should have been. */
 static bool may_hide(scan *s) {
@@ -262,6 +269,12 @@ static finding find_marker(scan *s) {
     while (s->at < s->length) {
         if (s->at == candidate)
             return FOUND_MARKER;
+        if (s->skims && s->at > s->plain_until) {
+            lim_skimmed skimmed = lim_skim(s->text, candidate, s->at);
+            s->at = skimmed.at;
+            s->plain_until = skimmed.stop;
+            continue;
+        }
         s->token = read_token(s, candidate, s->at);
         if (s->token.kind == LIM_TOKEN_UNTERMINATED && candidate < s->length)
             s->token = cut_at_marker(s, read_token(s, s->length, s->at));
@@ -274,11 +287,9 @@ static finding find_marker(scan *s) {
                 return FOUND_SWALLOWING;
             candidate = next_candidate(s->text, s->length, s->at, s->length);
         }
-        if (s->token.kind != LIM_TOKEN_SPACE && s->token.kind != LIM_TOKEN_COMMENT) {
-            s->previous = s->token;
-            if (s->first.kind == LIM_TOKEN_END)
-                s->first = s->token;
-        }
+        if (s->first.kind == LIM_TOKEN_END && s->token.kind != LIM_TOKEN_SPACE &&
+            s->token.kind != LIM_TOKEN_COMMENT)
+            s->first = s->token;
     }
     return FOUND_END;
 }
@@ -555,6 +566,7 @@ static bool take_marker(parser *p, scan *s) {
 /* Reads all lines; the head of the file is what stands before the first section. */
 static bool take_file(parser *p) {
     scan s = scan_begin(p->text, p->length, READ_COMMON, 0);
+    s.skims = false;
     lim_token first = s.first;
     for (;;) {
         finding found = p->in_section ? FOUND_MARKER : find_marker(&s);
@@ -742,9 +754,10 @@ static bool print_message(lim_text *t, const char *message) {
 static bool print_section(lim_text *t, const lim_section *section, lim_direction direction,
                           lim_variant variant, bool *hides_down) {
     static const char *const BODY_WORDS[] = {[LIM_UP] = "upgrade", [LIM_DOWN] = "downgrade"};
-    size_t length;
-    const char *body = lim_canonical(t->cx, section->body == NULL ? "" : section->body,
-                                     section->body == NULL ? 0 : section->length, &length);
+    const char *body = section->body == NULL ? "" : section->body;
+    size_t length = section->body == NULL ? 0 : section->length;
+    if (length > 0 && (*body == '\xEF' || memchr(body, '\r', length) != NULL))
+        body = lim_canonical(t->cx, body, length, &length);
     if (body == NULL)
         return false;
     length = body_length(body, length);
