@@ -195,6 +195,21 @@ def run_postgres(path, examples, options, tally):
                 tally.judge(example, got)
 
 
+def reference_is_complete(tally):
+    """Every function and table-valued function of the library has its heading in the reference."""
+    with open('docs/reference.md', encoding='utf-8') as f:
+        headings = set(re.findall(r'^### (migrate_\w+)\(', f.read(), re.M))
+    engine = run_sqlite.Module(':memory:', os.path.join(TOP, 'sqlite_ext', 'limbeck'))
+    _, rows, _ = engine.run("SELECT name FROM pragma_function_list WHERE name LIKE 'migrate\\_%' ESCAPE '\\'"
+                            " UNION SELECT name FROM pragma_module_list WHERE name LIKE 'migrate\\_%' ESCAPE '\\'")
+    missing = sorted({name for name, in rows} - headings)
+    if missing or not rows:
+        tally.failed += 1
+        print('docs/reference.md has no heading for', ', '.join(missing))
+    else:
+        tally.passed += 1
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--psql')
@@ -212,6 +227,8 @@ def main():
             run_sql(sessions(examples, 'sql'), rows, tally)
             run_shell(sessions(examples, 'sqlite'), tally)
             run_python(sessions(examples, 'python'), tally)
+    if not options.psql and not options.files:
+        reference_is_complete(tally)
     print(f'{tally.passed} passed, {tally.failed} failed')
     return 1 if tally.failed or not tally.passed else 0
 
