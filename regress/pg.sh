@@ -74,7 +74,9 @@ start_cluster() {
             -o "-k $work -p $PGPORT -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null
 }
 
+# From a folder that the user postgres may enter: the clone may lie in /root.
 in_cluster() {
+    cd "$work" || exit 1
     as_postgres env PGHOST="$PGHOST" PGPORT="$PGPORT" PGUSER=postgres PG_CONFIG="$pg_config" \
         PATH="$bin:$PATH" "$@"
 }
