@@ -200,6 +200,12 @@ static bool add_column(lim_edit *edit, const char *body, const lim_alter_action 
     return note_new_constraints(edit, &before, action->at);
 }
 
+bool lim_stays_without(lim_context *cx, const lim_create_table *table, const lim_clause *clause) {
+    return clause->kind == LIM_CLAUSE_CHECK && clause->column >= 0 &&
+           !lim_mentions(cx, table->text, clause->value.start, clause->value.end,
+                         table->columns[clause->column].name);
+}
+
 /* True when the constraint goes with the column. */
 static bool involves(lim_edit *edit, const lim_clause *clause, int32_t column) {
     const char *name = edit->table.columns[column].name;
@@ -239,6 +245,17 @@ static bool drop_constraints_of(lim_edit *edit, int32_t column) {
     return true;
 }
 
+/* A CHECK that is written at the column and about others is the table's: it stays. */
+static bool keep_checks(lim_edit *edit, int32_t column) {
+    for (uint32_t i = 0; i < edit->table.columns[column].clause_count; i++) {
+        const lim_clause *clause = &edit->table.columns[column].clauses[i];
+        if (lim_stays_without(edit->cx, &edit->table, clause) &&
+            !set_text(edit, lim_with_constraint(edit->cx, &edit->table, edit->table.text, clause)))
+            return false;
+    }
+    return true;
+}
+
 static bool drop_one_column(lim_edit *edit, int32_t column) {
     lim_origin origin = edit->origins[column];
     const lim_clause *key = lim_primary_key(&edit->table);
@@ -253,7 +270,7 @@ static bool drop_one_column(lim_edit *edit, int32_t column) {
                         lim_show(edit->cx, edit->table.name));
     if (origin.source && !lim_list_add(edit->cx, &edit->dropped, origin.source))
         return false;
-    if (!drop_constraints_of(edit, column) ||
+    if (!keep_checks(edit, column) || !drop_constraints_of(edit, column) ||
         !set_text(edit, lim_without_column(edit->cx, &edit->table, column)))
         return false;
     memmove(edit->origins + column, edit->origins + column + 1,
@@ -449,7 +466,9 @@ static bool rename_constraint(lim_edit *edit, const char *body, const lim_alter_
         return false;
     found = lim_find_constraint(named, count, action->name);
     if (!found)
-        return no_constraint(edit, action->name);
+        return lim_fail(edit->cx, LIM_UNDEFINED, NULL,
+                        "constraint \"%s\" for table \"%s\" does not exist",
+                        lim_show(edit->cx, action->name), lim_show(edit->cx, edit->table.name));
     if (!name_is_free(edit, action->new_name))
         return false;
     name = lim_copy(edit->cx, body + action->new_span.start,

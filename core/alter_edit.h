@@ -58,6 +58,9 @@ bool lim_edit_apply(lim_edit *edit, const char *body, const lim_alter_action *ac
 ** are quoted or put in parentheses. NULL: LIM_NOMEM. */
 char *lim_column_definition(lim_context *cx, const char *body, const lim_table_column *column);
 
+/* True for a CHECK that is written at a column and not about it: it stays when the column goes. */
+bool lim_stays_without(lim_context *cx, const lim_create_table *table, const lim_clause *clause);
+
 /* A constraint and the name it answers to. */
 typedef struct lim_named_constraint {
     lim_clause *clause;
@@ -73,6 +76,11 @@ bool lim_name_constraints(lim_context *cx, const lim_create_table *table,
 /* The one of that name, or NULL (also without memory: see the context). */
 const lim_named_constraint *lim_find_constraint(const lim_named_constraint *named, uint32_t count,
                                                 const char *name);
+
+/* The name that PostgreSQL gives to a constraint that is added when the others in named are there:
+** *constraint is the new one, among them. NULL: LIM_NOMEM. */
+char *lim_new_name(lim_context *cx, const lim_create_table *table, lim_named_constraint *constraint,
+                   const lim_named_constraint *named, uint32_t count);
 
 /* PostgreSQL's name for an object of a table: parts joined by _, cut to 63 bytes. part may be
 ** NULL. */

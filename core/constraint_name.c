@@ -68,9 +68,10 @@ static bool is_taken(const lim_named_constraint *named, uint32_t count, const li
     return lim_find_constraint(named, count, name) != NULL || lim_list_has_name(reserved, name);
 }
 
-static bool give_name(lim_context *cx, const lim_create_table *table, lim_named_constraint *named,
-                      uint32_t count, uint32_t i, const lim_list *reserved) {
-    const lim_clause *clause = named[i].clause;
+/* The name that the constraint gets when those in named and in reserved are taken. */
+static char *choose_name(lim_context *cx, const lim_create_table *table, const lim_clause *clause,
+                         const lim_named_constraint *named, uint32_t count,
+                         const lim_list *reserved) {
     const char *label = "check";
     const char *part = NULL;
     char numbered[32];
@@ -82,7 +83,7 @@ static bool give_name(lim_context *cx, const lim_create_table *table, lim_named_
         label = clause->kind == LIM_CLAUSE_UNIQUE ? "key" : "fkey";
         part = join_columns(cx, &clause->columns);
         if (!part)
-            return false;
+            return NULL;
     }
     for (unsigned pass = 0;; pass++) {
         char *name;
@@ -91,13 +92,8 @@ static bool give_name(lim_context *cx, const lim_create_table *table, lim_named_
         else
             snprintf(numbered, sizeof numbered, "%s%u", label, pass);
         name = lim_object_name(cx, table->name, part, numbered);
-        if (!name)
-            return false;
-        if (!is_taken(named, count, reserved, name)) {
-            named[i].name = name;
-            named[i].generated = true;
-            return true;
-        }
+        if (!name || !is_taken(named, count, reserved, name))
+            return name;
     }
 }
 
@@ -151,10 +147,25 @@ bool lim_name_constraints(lim_context *cx, const lim_create_table *table,
                                                           .name = table->constraints[i].name};
     for (size_t k = 0; k < sizeof order / sizeof *order; k++)
         for (uint32_t i = 0; i < *count; i++)
-            if (!(*named)[i].name && (*named)[i].clause->kind == order[k] &&
-                !give_name(cx, table, *named, *count, i, &reserved))
-                return false;
+            if (!(*named)[i].name && (*named)[i].clause->kind == order[k]) {
+                (*named)[i].name =
+                    choose_name(cx, table, (*named)[i].clause, *named, *count, &reserved);
+                (*named)[i].generated = true;
+                if (!(*named)[i].name)
+                    return false;
+            }
     return true;
+}
+
+char *lim_new_name(lim_context *cx, const lim_create_table *table, lim_named_constraint *constraint,
+                   const lim_named_constraint *named, uint32_t count) {
+    const lim_list none = {0};
+    const char *own = constraint->name;
+    char *name;
+    constraint->name = NULL; /* its own is not in its way */
+    name = choose_name(cx, table, constraint->clause, named, count, &none);
+    constraint->name = own;
+    return name;
 }
 
 const lim_named_constraint *lim_find_constraint(const lim_named_constraint *named, uint32_t count,

@@ -321,6 +321,14 @@ static bool comma_mark(lim_context *cx, const lim_create_table *table, size_t be
     return any;
 }
 
+/* The comment behind the constraint's name that keeps the name it had without one. */
+static bool kept_name(lim_context *cx, const lim_create_table *table, const lim_clause *clause,
+                      mark *kept) {
+    size_t at = clause->name_span.end;
+    return next_mark(cx, table, &at, clause->body, MARK_NAME, NULL, kept) &&
+           kept->whole.start == clause->name_span.end;
+}
+
 /* The text with the constraint put at a mark. NULL: it doesn't fit there. */
 static char *constraint_at_mark(lim_context *cx, const lim_create_table *table, const char *source,
                                 const lim_clause *clause, const mark *kept, size_t *place) {
@@ -329,18 +337,25 @@ static char *constraint_at_mark(lim_context *cx, const lim_create_table *table, 
     int32_t column = of_table ? -1 : column_at(table, kept->whole.start);
     lim_token first = lim_lex(LIM_SQLITE, table->text, kept->inside.end, kept->inside.start);
     bool named = lim_token_is(table->text, first, "constraint");
+    size_t end = kept->whole.end;
+    mark former; /* the name it had before it had one */
     char *body;
     char *text;
     if (!of_table && column < 0)
         return NULL;
     body = of_table ? lim_copy(cx, source + clause->body, clause->whole.end - clause->body)
                     : as_column_clause(cx, source, clause, table->columns[column].name);
+    if (!named || !next_mark(cx, table, &end, table->right, MARK_NAME, NULL, &former) ||
+        former.whole.start != kept->whole.end)
+        former.whole = (lim_span){kept->whole.end, kept->whole.end};
     if (body && named)
-        body = lim_format(cx, "%.*s %s", (int)(kept->inside.end - kept->inside.start),
-                          table->text + kept->inside.start, body);
+        body = lim_format(cx, "%.*s%.*s %s", (int)(kept->inside.end - kept->inside.start),
+                          table->text + kept->inside.start,
+                          (int)(former.whole.end - former.whole.start),
+                          table->text + former.whole.start, body);
     if (!body)
         return NULL;
-    text = splice(cx, table, kept->whole.start, kept->whole.end, body);
+    text = splice(cx, table, kept->whole.start, former.whole.end, body);
     *place = kept->whole.start;
     if (text && of_table) {
         text = lim_spliced(cx, text, strlen(text), comma.whole.start, comma.whole.end, ",");
@@ -349,38 +364,88 @@ static char *constraint_at_mark(lim_context *cx, const lim_create_table *table, 
     return text;
 }
 
-/* The name of the constraint that starts at the place. */
-static const char *name_at(lim_context *cx, const char *text, size_t place) {
-    lim_create_table trial;
+/* The constraint of the (tried) text that starts at the place. */
+typedef struct tried {
+    lim_create_table table;
     lim_named_constraint *named;
     uint32_t count;
-    if (!cut_trial(cx, text, &trial) || !lim_name_constraints(cx, &trial, &named, &count))
-        return NULL;
+    lim_named_constraint *found; /* NULL: the text is none, or nothing starts there */
+} tried;
+
+static tried try_text(lim_context *cx, const char *text, size_t place) {
+    tried t = {.found = NULL};
+    if (!text || !cut_trial(cx, text, &t.table) ||
+        !lim_name_constraints(cx, &t.table, &t.named, &t.count))
+        return t;
+    for (uint32_t i = 0; i < t.count; i++)
+        if (t.named[i].clause->whole.start == place)
+            t.found = &t.named[i];
+    return t;
+}
+
+/* True when every constraint of the table, but one, has its name in the other text too. */
+static bool names_stay(lim_context *cx, const lim_create_table *table, const lim_clause *but,
+                       const lim_named_constraint *other, uint32_t other_count) {
+    lim_named_constraint *named;
+    uint32_t count;
+    if (!lim_name_constraints(cx, table, &named, &count))
+        return false;
     for (uint32_t i = 0; i < count; i++)
-        if (named[i].clause->whole.start == place)
-            return named[i].name;
-    return NULL;
+        if (named[i].clause != but && !lim_find_constraint(other, other_count, named[i].name))
+            return false;
+    return true;
+}
+
+/* The new constraint behind the last. Without a name it gets one when it would be called otherwise
+** than PostgreSQL calls it, or others would. */
+static char *append_constraint(lim_context *cx, const lim_create_table *table, const char *source,
+                               const lim_clause *clause) {
+    size_t after = last_end(cx, table, false);
+    char *gap = separator(cx, table);
+    int length = (int)(clause->whole.end - clause->whole.start);
+    char *words = gap ? lim_format(cx, "%s%.*s", gap, length, source + clause->whole.start) : NULL;
+    char *text = words ? splice(cx, table, after, after, words) : NULL;
+    tried t;
+    char *name;
+    if (!text || clause->name)
+        return text;
+    t = try_text(cx, text, after + strlen(gap));
+    if (!t.found)
+        return text;
+    name = lim_new_name(cx, &t.table, t.found, t.named, t.count);
+    if (!name ||
+        (lim_same_name(name, t.found->name) && names_stay(cx, table, NULL, t.named, t.count)))
+        return name ? text : NULL;
+    name = lim_quote_name(cx, name);
+    words = name ? lim_format(cx, "%sCONSTRAINT %s %.*s", gap, name, length,
+                              source + clause->whole.start)
+                 : NULL;
+    return words ? splice(cx, table, after, after, words) : NULL;
 }
 
 char *lim_with_constraint(lim_context *cx, const lim_create_table *table, const char *source,
                           const lim_clause *clause) {
     size_t at = table->left + 1;
-    size_t after;
     mark kept;
-    char *words;
     while (next_mark(cx, table, &at, table->right, MARK_NAME, clause->name, &kept)) {
-        size_t place;
-        char *text = constraint_at_mark(cx, table, source, clause, &kept, &place);
-        const char *name = text ? name_at(cx, text, place) : NULL;
-        if (name && is_mark(cx, table->text, kept.inside, MARK_NAME, name))
-            return text;
+        lim_token first = lim_lex(LIM_SQLITE, table->text, kept.inside.end, kept.inside.start);
+        size_t place = 0;
+        char *text;
+        tried t;
+        if (!clause->name && lim_token_is(table->text, first, "constraint"))
+            continue; /* the place of one with a name */
+        text = constraint_at_mark(cx, table, source, clause, &kept, &place);
+        t = try_text(cx, text, place);
+        if (!t.found || !is_mark(cx, table->text, kept.inside, MARK_NAME, t.found->name))
+            continue;
+        if (!clause->name) {
+            char *name = lim_new_name(cx, &t.table, t.found, t.named, t.count);
+            if (!name || !lim_same_name(name, t.found->name))
+                continue;
+        }
+        return text;
     }
-    after = last_end(cx, table, false);
-    words = separator(cx, table);
-    if (words)
-        words = lim_format(cx, "%s%.*s", words, (int)(clause->whole.end - clause->whole.start),
-                           source + clause->whole.start);
-    return words ? splice(cx, table, after, after, words) : NULL;
+    return append_constraint(cx, table, source, clause);
 }
 
 static bool is_plain_word(const char *name) {
@@ -394,9 +459,15 @@ static char *constraint_mark(lim_context *cx, const lim_create_table *table,
                              const lim_named_constraint *constraint) {
     const lim_clause *clause = constraint->clause;
     const char *words;
-    if (!constraint->generated)
-        return make_mark(cx, table->text + clause->whole.start,
-                         clause->name_span.end - clause->whole.start);
+    mark former;
+    if (!constraint->generated) {
+        char *comment = make_mark(cx, table->text + clause->whole.start,
+                                  clause->name_span.end - clause->whole.start);
+        if (!comment || !kept_name(cx, table, clause, &former))
+            return comment;
+        return lim_format(cx, "%s%.*s", comment, (int)(former.whole.end - former.whole.start),
+                          table->text + former.whole.start);
+    }
     words =
         is_plain_word(constraint->name) ? constraint->name : lim_quote_name(cx, constraint->name);
     return words ? make_mark(cx, words, strlen(words)) : NULL;
@@ -433,7 +504,7 @@ static char *without_column_constraint(lim_context *cx, const lim_create_table *
 char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
                              const lim_named_constraint *constraint) {
     const lim_clause *clause = constraint->clause;
-    lim_create_table trial;
+    tried t;
     char *plain;
     char *text;
     char *comment;
@@ -446,8 +517,9 @@ char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
     plain = without_last(cx, table, clause->comma, clause->whole.start, clause->whole.end);
     if (!plain)
         return NULL;
-    if (cut_trial(cx, plain, &trial)) {
-        text = lim_with_constraint(cx, &trial, table->text, clause);
+    t = try_text(cx, plain, 0);
+    if (t.table.text && names_stay(cx, table, clause, t.named, t.count)) {
+        text = lim_with_constraint(cx, &t.table, table->text, clause);
         if (!text || strcmp(text, table->text) == 0)
             return plain;
     }
@@ -462,27 +534,22 @@ char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
 char *lim_with_constraint_name(lim_context *cx, const lim_create_table *table,
                                const lim_named_constraint *constraint, const char *new_name) {
     const lim_clause *clause = constraint->clause;
-    size_t behind = clause->name_span.end;
-    lim_token token;
+    mark kept;
     char *text;
     if (constraint->generated) {
-        text = lim_format(cx, "CONSTRAINT %s/**/ ", new_name);
+        char *comment = constraint_mark(cx, table, constraint);
+        text = lim_format(cx, "CONSTRAINT %s%s ", new_name, comment ? comment : "");
         return text ? splice(cx, table, clause->body, clause->body, text) : NULL;
     }
-    if (table->length > behind + 4 && memcmp(table->text + behind, "/**/", 4) == 0) {
-        const char *name;
-        text = splice(cx, table, clause->whole.start, clause->body, "");
-        name = text ? name_at(cx, text, clause->whole.start) : NULL;
-        token = lim_lex(LIM_SQLITE, new_name, strlen(new_name), 0);
-        if (name) {
-            char *wanted = lim_token_name(cx, LIM_SQLITE, new_name, token);
-            if (!wanted)
-                return NULL;
-            if (lim_same_name(name, wanted))
-                return text;
-        }
+    if (kept_name(cx, table, clause, &kept)) {
+        lim_token token = lim_lex(LIM_SQLITE, new_name, strlen(new_name), 0);
+        char *wanted = lim_token_name(cx, LIM_SQLITE, new_name, token);
+        if (!wanted)
+            return NULL;
+        if (is_mark(cx, table->text, kept.inside, MARK_NAME, wanted))
+            return splice(cx, table, clause->whole.start, clause->body, "");
     }
-    return splice(cx, table, clause->name_span.start, behind, new_name);
+    return splice(cx, table, clause->name_span.start, clause->name_span.end, new_name);
 }
 
 /* --- columns ------------------------------------------------------------------------------- */

@@ -32,8 +32,8 @@ char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
 char *lim_with_column(lim_context *cx, const lim_create_table *table, const char *definition);
 char *lim_without_column(lim_context *cx, const lim_create_table *table, int32_t column);
 
-/* new_name is as it shall be written. An unnamed constraint gets CONSTRAINT n and an empty comment,
-** by which renaming it to its generated name knows to take both away again. */
+/* new_name is as it shall be written. An unnamed constraint gets CONSTRAINT n and a comment that keeps
+** its generated name; renaming it to that takes both away again. */
 char *lim_with_constraint_name(lim_context *cx, const lim_create_table *table,
                                const lim_named_constraint *constraint, const char *new_name);
 

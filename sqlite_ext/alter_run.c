@@ -170,6 +170,9 @@ static bool may_drop_natively(alter_run *run, const lim_create_table *table, int
     const char *theirs;
     if (!limbeck_has(3035005) || (last && column == 0))
         return false;
+    for (uint32_t i = 0; i < c->clause_count; i++)
+        if (lim_stays_without(cx, table, &c->clauses[i]))
+            return false;
     if (last && table->constraint_count > 0)
         end = table->constraints[0].comma;
     if (end == LIM_NOWHERE)
