@@ -80,26 +80,43 @@ lim_node lim_find_label(const lim_graph *g, const char *label) {
     return entry && entry->is_label ? entry->node : LIM_NONE;
 }
 
+typedef struct prefix_search {
+    const char *prefix;
+    size_t length;
+    lim_node *found;
+    uint32_t count, capacity;
+    lim_list *names;
+} prefix_search;
+
+static bool prefix_try(lim_context *cx, prefix_search *s, const char *name, lim_node n) {
+    if (strncmp(name, s->prefix, s->length) != 0 || lim_utf8_length(name, strlen(name)) <= 3) {
+        return true;
+    }
+    if (!lim_grow(cx, (void **)&s->found, &s->capacity, s->count + 1, sizeof *s->found) ||
+        !lim_list_add(cx, s->names, name)) {
+        return false;
+    }
+    s->found[s->count++] = n;
+    return true;
+}
+
 bool lim_find_prefix(lim_context *cx, const lim_graph *g, const char *prefix, lim_nodes *nodes,
                      lim_list *names) {
-    size_t length = strlen(prefix);
-    lim_node *found = NULL;
-    uint32_t count = 0, capacity = 0;
-    *nodes = (lim_nodes){NULL, 0};
+    prefix_search s = {.prefix = prefix, .length = strlen(prefix), .names = names};
     *names = (lim_list){0};
-    for (uint32_t i = 0; i < g->names->count; i++) {
-        const lim_name *entry = &g->names->entries[i];
-        if (strncmp(entry->name, prefix, length) != 0 ||
-            lim_utf8_length(entry->name, strlen(entry->name)) <= 3) {
-            continue;
-        }
-        if (!lim_grow(cx, (void **)&found, &capacity, count + 1, sizeof *found) ||
-            !lim_list_add(cx, names, entry->name)) {
+    for (lim_node n = 0; n < g->count; n++) {
+        if (!prefix_try(cx, &s, lim_id(g, n), n)) {
             return false;
         }
-        found[count++] = entry->node;
     }
-    *nodes = (lim_nodes){found, count};
+    for (lim_node n = 0; n < g->count; n++) {
+        for (uint32_t i = g->label_start[n]; i < g->label_start[n + 1]; i++) {
+            if (!prefix_try(cx, &s, g->labels[i], n)) {
+                return false;
+            }
+        }
+    }
+    *nodes = (lim_nodes){s.found, s.count};
     return true;
 }
 
@@ -492,8 +509,7 @@ static bool add_labels(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
 /* ---- cycles and generations ---------------------------------------------------------------- */
 
 /* Kahn's algorithm: visits nodes whose every neighbour over `from` is visited, following `to`.
-*Leaves
-** out[] with the visited nodes in that order and returns their number. */
+** Leaves out[] with the visited nodes in that order and returns their number. */
 static uint32_t kahn(const lim_graph *g, const lim_adjacency *from, const lim_adjacency *to,
                      uint32_t *waiting, lim_node *out) {
     uint32_t filled = 0;
@@ -761,8 +777,7 @@ static bool effective_add(lim_context *cx, struct lim_effective *e, lim_node n, 
 }
 
 /* Gives the labels of owner to its versioned descendants and, from the last of them visited, down
-*the
-** first parents to the next branch or merge point (GRAPH.md section 1). */
+** the first parents to the next branch or merge point (GRAPH.md section 1). */
 static bool spread_labels(lim_context *cx, const lim_graph *g, struct lim_effective *e,
                           lim_node owner, uint32_t *seen, lim_node *todo) {
     uint32_t count = 0;

@@ -11,10 +11,9 @@
 /*
 ** Alembic leaves out of a revision's parents every dependency that an ancestor by down_revision
 ** names, too. To ask "is a an ancestor of x?" often, one depth-first walk over down_revision
-*numbers
-** the nodes after their parents: rank. The nodes first met below x have the ranks entered[x] ..
-*rank[x],
-** and nothing below x has a rank under lowest[x]. So most answers are one comparison.
+** numbers the nodes after their parents: rank. The nodes first met below x have the ranks
+** entered[x] .. rank[x], and nothing below x has a rank under lowest[x]. So most answers are one
+** comparison.
 */
 typedef struct lim_reach {
     uint32_t *rank, *entered, *lowest;
@@ -529,4 +528,170 @@ bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_
     }
     *nodes = (lim_nodes){out, filled};
     return true;
+}
+
+/* ---- sets with gaps ------------------------------------------------------------------------- */
+
+/* Whether a revision outside the set lies between two members. False: LIM_NOMEM. */
+static bool has_gap(lim_context *cx, const lim_graph *g, const lim_set *members, bool *gap) {
+    lim_set *over = lim_set_new(cx, g), *under = lim_set_new(cx, g);
+    *gap = false;
+    if (!over || !under) {
+        return false;
+    }
+    for (uint32_t i = 0; i < g->count; i++) {
+        lim_node n = g->oldest_first[i];
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t k = 0; k < parents.count && !over[n]; k++) {
+            over[n] = members[parents.node[k]] || over[parents.node[k]];
+        }
+    }
+    for (uint32_t i = g->count; i-- > 0;) {
+        lim_node n = g->oldest_first[i];
+        lim_nodes children = lim_neighbours(&g->all_next, n);
+        for (uint32_t k = 0; k < children.count && !under[n]; k++) {
+            under[n] = members[children.node[k]] || under[children.node[k]];
+        }
+        *gap = *gap || (!members[n] && over[n] && under[n]);
+    }
+    return true;
+}
+
+/* The lines of a set with gaps: a list, walked up from each candidate. */
+typedef struct gap_sort {
+    lim_sort sort; /* of which only counts_as_parent() makes use */
+    lim_set *waiting;
+    lim_set *is_tip;
+    lim_node *tips; /* in the order of the list */
+    uint32_t tip_count;
+    uint32_t *seen; /* in which walk the node was met last */
+    uint32_t walk;
+    lim_node *todo;
+} gap_sort;
+
+static bool gap_begin(lim_context *cx, const lim_graph *g, const lim_set *members, gap_sort *s) {
+    size_t size = (size_t)g->count + 1;
+    *s = (gap_sort){.sort = {.cx = cx, .g = g}};
+    s->waiting = lim_set_new(cx, g);
+    s->is_tip = lim_set_new(cx, g);
+    s->tips = LIM_NEW(cx, lim_node, size);
+    s->seen = LIM_NEW(cx, uint32_t, size);
+    s->todo = LIM_NEW(cx, lim_node, size);
+    if (!s->waiting || !s->is_tip || !s->tips || !s->seen || !s->todo) {
+        return false;
+    }
+    memcpy(s->waiting, members, g->count);
+    return true;
+}
+
+/* Lines start at heads, and at members that no line would come down to. */
+static bool gap_heads(gap_sort *s, lim_nodes heads) {
+    const lim_graph *g = s->sort.g;
+    memcpy(s->is_tip, s->waiting, g->count);
+    for (lim_node n = 0; n < g->count; n++) {
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t i = 0; s->waiting[n] && i < parents.count; i++) {
+            if (counts_as_parent(&s->sort, n, parents, i)) {
+                s->is_tip[parents.node[i]] = 0;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < heads.count; i++) {
+        s->is_tip[heads.node[i]] = s->waiting[heads.node[i]];
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        if (s->is_tip[n]) {
+            s->tips[s->tip_count++] = n;
+        }
+    }
+    return s->sort.cx->error.code == LIM_OK;
+}
+
+/* The first other line whose tip lies above the tip at the cursor; the cursor where there is none.
+ */
+static uint32_t gap_line_above(gap_sort *s, uint32_t cursor) {
+    uint32_t count = 0;
+    s->walk++;
+    s->todo[count++] = s->tips[cursor];
+    while (count) {
+        lim_nodes children = lim_neighbours(&s->sort.g->all_next, s->todo[--count]);
+        for (uint32_t i = 0; i < children.count; i++) {
+            if (s->seen[children.node[i]] != s->walk) {
+                s->seen[children.node[i]] = s->walk;
+                s->todo[count++] = children.node[i];
+            }
+        }
+    }
+    for (uint32_t i = 0; i < s->tip_count; i++) {
+        if (s->seen[s->tips[i]] == s->walk) {
+            return i;
+        }
+    }
+    return cursor;
+}
+
+/* Takes the tip at the cursor out and lets its line go on. */
+static void gap_emit(gap_sort *s, uint32_t *cursor) {
+    lim_node n = s->tips[*cursor];
+    lim_nodes parents = lim_neighbours(&s->sort.g->all_down, n);
+    bool continued = false;
+    s->waiting[n] = s->is_tip[n] = 0;
+    for (uint32_t i = 0; i < parents.count; i++) {
+        lim_node p = parents.node[i];
+        if (s->waiting[p] && !s->is_tip[p] && counts_as_parent(&s->sort, n, parents, i)) {
+            s->tips[continued ? s->tip_count++ : *cursor] = p;
+            s->is_tip[p] = 1;
+            continued = true;
+        }
+    }
+    if (!continued) {
+        s->tip_count--;
+        memmove(s->tips + *cursor, s->tips + *cursor + 1,
+                (s->tip_count - *cursor) * sizeof *s->tips);
+        *cursor -= *cursor > 0;
+    }
+}
+
+static bool order_with_gaps(lim_context *cx, const lim_graph *g, const lim_set *members,
+                            lim_nodes heads, lim_nodes *nodes) {
+    gap_sort s;
+    uint32_t cursor = 0, filled = 0;
+    lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    if (!out || !gap_begin(cx, g, members, &s) || !gap_heads(&s, heads)) {
+        return false;
+    }
+    while (s.tip_count) {
+        uint32_t above = gap_line_above(&s, cursor);
+        if (above != cursor) {
+            cursor = above;
+            continue;
+        }
+        out[filled++] = s.tips[cursor];
+        gap_emit(&s, &cursor);
+    }
+    *nodes = (lim_nodes){out, filled};
+    return cx->error.code == LIM_OK;
+}
+
+bool lim_order_any(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
+                   lim_nodes *nodes) {
+    bool gap;
+    lim_set *top = lim_set_new(cx, g);
+    if (!top || !has_gap(cx, g, members, &gap)) {
+        return false;
+    }
+    if (gap) {
+        return order_with_gaps(cx, g, members, heads, nodes);
+    }
+    for (lim_node n = 0; n < g->count; n++) {
+        lim_nodes children = lim_neighbours(&g->all_next, n);
+        top[n] = members[n];
+        for (uint32_t i = 0; top[n] && i < children.count; i++) {
+            top[n] = !members[children.node[i]];
+        }
+    }
+    for (uint32_t i = 0; i < heads.count; i++) {
+        top[heads.node[i]] = 1;
+    }
+    return lim_set_members(cx, g, top, &heads) && lim_order(cx, g, members, heads, nodes);
 }

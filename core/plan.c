@@ -9,8 +9,7 @@
 /* ---- the rows of migrate_version, step by step ---------------------------------------------- */
 
 /* The applied set as it changes while a plan is laid out. A revision is a row when it is applied
-*and
-** none of its children is. */
+** and none of its children is. */
 typedef struct lim_rows {
     lim_context *cx;
     const lim_graph *g;
@@ -49,8 +48,7 @@ static bool add_change(lim_rows *r, const char *lost, const char *gained) {
 }
 
 /* Writes the changes that turn lost rows into gained ones: surplus rows are deleted first, then
-*rows
-** change their version one for one, then further ones are inserted. */
+** rows change their version one for one, then further ones are inserted. */
 static bool add_changes(lim_rows *r, const lim_list *lost, const lim_list *gained) {
     uint32_t surplus = lost->count > gained->count ? lost->count - gained->count : 0;
     uint32_t paired = lost->count - surplus;
@@ -82,8 +80,7 @@ static bool rows_apply(lim_rows *r, lim_node n) {
 }
 
 /* Takes n back: parents without another applied child become rows again. The last of them takes
-*over
-** n's row, as in Alembic. */
+** over n's row, as in Alembic. */
 static bool rows_revert(lim_rows *r, lim_node n) {
     lim_list back = {0};
     lim_nodes parents = lim_neighbours(&r->g->all_down, n);

@@ -15,8 +15,7 @@
 typedef enum lim_operation { LIM_UPGRADE, LIM_DOWNGRADE, LIM_STAMP } lim_operation;
 
 /* One change of one row of migrate_version: lost -> gained is an UPDATE, lost alone a DELETE,
-*gained
-** alone an INSERT. In the order in which they are to be written. */
+** gained alone an INSERT. In the order in which they are to be written. */
 typedef struct lim_change {
     const char *lost;   /* version_num, NULL: none */
     const char *gained; /* likewise */
@@ -39,8 +38,7 @@ typedef struct lim_plan {
 } lim_plan;
 
 /* Plans. Each resolves text, refuses unsound states (stamp with purge excepted) and changes
-*nothing.
-** An irreversible step is planned; lim_plan_refusal() finds it. */
+** nothing. An irreversible step is planned; lim_plan_refusal() finds it. */
 bool lim_plan_upgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                       lim_plan *plan);
 bool lim_plan_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,

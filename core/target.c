@@ -819,10 +819,10 @@ static bool range_end(lim_context *cx, lim_graph *g, const lim_state *state, con
                         "relative revision %s didn't produce %s migrations",
                         lim_show(cx, word.step), lim_show(cx, word.step + 1));
     }
-    /* steps count from the start of the range */
+    /* steps without a symbol count from the start of the range */
     lim_state from = {.rows = range->start, .applied = lim_set_new(cx, g)};
     if (!from.applied || !lim_mark(cx, g, &g->all_down, from.rows, from.applied) ||
-        !resolve_step_up(cx, g, USE_RANGE, &word, &from, true, &n)) {
+        !resolve_step_up(cx, g, USE_RANGE, &word, *word.symbol ? state : &from, true, &n)) {
         return false;
     }
     range->end = n == LIM_NONE ? (lim_nodes){NULL, 0} : just(cx, n);
@@ -887,27 +887,6 @@ static bool range_members(lim_context *cx, lim_graph *g, const lim_range *range,
     return true;
 }
 
-/* Adds to the ends the members that no other member lies above: a range that starts at a mere
-** dependency of its end does not reach it. */
-static bool range_heads(lim_context *cx, const lim_graph *g, const lim_set *members,
-                        lim_nodes *heads) {
-    lim_set *top = lim_set_new(cx, g);
-    if (!top) {
-        return false;
-    }
-    for (lim_node n = 0; n < g->count; n++) {
-        lim_nodes children = lim_neighbours(&g->all_next, n);
-        top[n] = members[n];
-        for (uint32_t i = 0; top[n] && i < children.count; i++) {
-            top[n] = !members[children.node[i]];
-        }
-    }
-    for (uint32_t i = 0; i < heads->count; i++) {
-        top[heads->node[i]] = 1;
-    }
-    return lim_set_members(cx, g, top, heads);
-}
-
 bool lim_target_history(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                         lim_nodes *nodes) {
     static const char blanks[] = " \t\r\n";
@@ -938,5 +917,5 @@ bool lim_target_history(lim_context *cx, lim_graph *g, const lim_state *state, c
     return members && (start = lim_copy(cx, text, (size_t)(colon - text))) &&
            range_start(cx, g, state, start, &range) && range_end(cx, g, state, colon + 1, &range) &&
            range_ends_on_branch(cx, g, &range) && range_members(cx, g, &range, members) &&
-           range_heads(cx, g, members, &range.end) && lim_order(cx, g, members, range.end, nodes);
+           lim_order_any(cx, g, members, range.end, nodes);
 }

@@ -2,10 +2,9 @@
 ** target.h - the words a person types, and the revisions they mean
 **
 ** `head`, `base`, `ae10`, `billing@head`, `+2`, `l1@-1`, `abc:def`, ... Each kind of call reads
-*them
-** in its own way, so each has its own function here; GRAPH.md gives every form with examples and
-** errors. NULL is the call's default where it has one. Errors: LIM_INVALID for a malformed word,
-** LIM_UNDEFINED for an unknown one, LIM_AMBIGUOUS, LIM_STATE.
+** them in its own way, so each has its own function here; GRAPH.md gives every form with examples
+** and errors. NULL is the call's default where it has one. Errors: LIM_INVALID for a malformed
+** word, LIM_UNDEFINED for an unknown one, LIM_AMBIGUOUS, LIM_STATE.
 */
 #ifndef LIM_TARGET_H
 #define LIM_TARGET_H
@@ -27,8 +26,7 @@ bool lim_target_downgrade(lim_context *cx, lim_graph *g, const lim_state *state,
                           lim_downgrade *target);
 
 /* stamp: one entry a word. No targets: base. With a label (`l1@x`; else LIM_NONE) only the rows on
-*that
-** branch are replaced. Words that overlap are refused. */
+** that branch are replaced. Words that overlap are refused. */
 typedef struct lim_stamp {
     lim_node label;
     lim_nodes targets;

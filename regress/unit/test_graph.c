@@ -164,6 +164,10 @@ static void history_ranges(void **unused) {
         {forest, "", "y@base:", "yyy3 yyy2 yyy1 xxx1"},
         {forest, "", "x:", "xxx2 xxx1"},
         {forest, "", "xxx1:yyy3", "xxx1"},
+        {Y, "ddd1", "aaaa:current-1", "ccc1 bbbb aaaa"},
+        /* tops reaches side only by way of other, which is not on base's branch */
+        {"base1; down1:base1; side1:down1; other<side1; tops1:down1<other", "", "base1:heads",
+         "tops1 side1 down1 base1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture f;

@@ -110,6 +110,8 @@ static const example examples[] = {
     {prefixes, "", "up", "548b", "548b1111 -> 548b1111"},
     {prefixes, "", "up", "548",
      "error: multiple revisions start with '548': '548b1111', '548c2222'"},
+    {"aaaa:bbbb[late,lane]; bbbb[last]", "", "up", "la",
+     "error: multiple revisions start with 'la': 'late', 'lane', 'last'"},
     {"bill1; bil2:bill1[billing]", "", "up", "bil2", "bill1 bil2 -> bil2"},
     {"aaaa; bill1:aaaa[billing]", "", "up", "bill",
      "error: multiple revisions start with 'bill': 'bill1', 'billing'"},
