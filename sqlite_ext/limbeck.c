@@ -19,10 +19,12 @@
 **     store       the ledger's tables and rows        runner        bodies, statement by statement
 **     vet, pragma, settings   what a body may say     place         where in a body it failed
 **     transaction             all or nothing          readers       the table-valued functions
+**     offline_calls, spell_out   migrate_upgrade_sql(), migrate_downgrade_sql()
 */
 #include "host.h"
 #include "connection.h"
 #include "functions.h"
+#include "offline_calls.h"
 #include "readers.h"
 
 #ifndef SQLITE_CORE
@@ -50,7 +52,11 @@ int sqlite3_limbeck_init(sqlite3 *db, char **message, const sqlite3_api_routines
     if (rc == SQLITE_OK) {
         rc = limbeck_readers_register(connection);
     }
+    if (rc == SQLITE_OK) {
+        rc = limbeck_offline_register(connection);
+    }
     if (rc != SQLITE_OK) {
+        limbeck_offline_unregister(db);
         limbeck_readers_unregister(db);
         limbeck_functions_unregister(db);
     }

@@ -47,13 +47,15 @@ static const setting settings[] = {
 };
 #define SETTING_COUNT (sizeof settings / sizeof settings[0])
 
-static void change_settings(limbeck_call *call, setting *changed) {
+/* The script gets the one that works inside a transaction. */
+static bool change_settings(limbeck_call *call, setting *changed, lim_list *script) {
     int now;
     memcpy(changed, settings, sizeof settings);
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         sqlite3_db_config(call->db, changed[i].which, -1, &changed[i].before);
         sqlite3_db_config(call->db, changed[i].which, changed[i].during, &now);
     }
+    return script == NULL || lim_list_add(&call->cx, script, "PRAGMA legacy_alter_table = ON");
 }
 
 /* After a failure they stay: the end of the transaction puts them back once it is rolled back. */
@@ -566,8 +568,8 @@ bool limbeck_rebuild_table(limbeck_rebuild *r) {
         !lim_create_table_split(&r->call->cx, r->table.sql, strlen(r->table.sql), &w.before) ||
         !plan_copy(&w) || !read_surroundings(&w))
         return false;
-    change_settings(r->call, changed);
-    ok = carry_out(&w);
+    ok = change_settings(r->call, changed, r->script) && carry_out(&w);
     restore_settings(r->call, changed);
-    return ok;
+    return ok && (r->script == NULL ||
+                  lim_list_add(&r->call->cx, r->script, "PRAGMA legacy_alter_table = OFF"));
 }

@@ -114,14 +114,13 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
 /* --- a plan -------------------------------------------------------------------------------------
  */
 
-static const char *operation_name(const lim_plan *plan) {
+const char *limbeck_operation_name(const lim_plan *plan) {
     return plan->operation == LIM_DOWNGRADE ? "downgrade" : "upgrade";
 }
 
-/* Reads the body of a step, checks that it is what was stored, splits and judges it. What is read
-** besides the one body goes at once. */
-static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                         uint32_t step, limbeck_body *body) {
+/* What is read besides the one body goes at once. */
+bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                          uint32_t step, limbeck_body *body) {
     const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
     lim_context scratch;
     lim_stored stored;
@@ -150,14 +149,14 @@ static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const
         ok = text.text != NULL;
     }
     lim_context_end(&scratch);
-    return ok && limbeck_body_prepare(call, row->id, operation_name(plan), text, body);
+    return ok && limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text, body);
 }
 
 static bool run_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                      uint32_t step, const limbeck_body *body) {
     const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
     int64_t begun = limbeck_now(), taken;
-    limbeck_log log = {.action = operation_name(plan),
+    limbeck_log log = {.action = limbeck_operation_name(plan),
                        .revision = row->id,
                        .statements = body->body.count,
                        .checksum = row->checksum};
@@ -182,7 +181,7 @@ bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan
         return false;
     }
     for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (!prepare_step(call, ledger, plan, i, &bodies[i])) {
+        if (!limbeck_step_prepare(call, ledger, plan, i, &bodies[i])) {
             return false;
         }
     }

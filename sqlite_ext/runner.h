@@ -33,6 +33,13 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place);
  ** its end. */
 bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end);
 
+/* upgrade or downgrade. */
+const char *limbeck_operation_name(const lim_plan *plan);
+
+/* Reads the body of a step, checks that it is what was stored, splits and judges it. */
+bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                          uint32_t step, limbeck_body *body);
+
 /* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes version
  *rows
  ** and log after each. */

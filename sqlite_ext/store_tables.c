@@ -226,6 +226,24 @@ bool limbeck_tables_check(limbeck_call *call, bool *present) {
     return !any || check_format(call);
 }
 
+/* CREATE TABLE main.x as CREATE TABLE IF NOT EXISTS main.x; SQLite keeps the same text of both. */
+static const char *if_not_there(limbeck_call *call, const char *create) {
+    const char *name = strstr(create, "main.");
+    return lim_format(&call->cx, "%.*sIF NOT EXISTS %s", (int)(name - create), create, name);
+}
+
+const char *const *limbeck_tables_sql(limbeck_call *call) {
+    const char **sql = LIM_NEW(&call->cx, const char *, TABLE_COUNT + INDEX_COUNT + 1);
+    for (size_t i = 0; sql != NULL && i < TABLE_COUNT + INDEX_COUNT; i++) {
+        sql[i] = if_not_there(call, i < TABLE_COUNT ? ledger_tables[i].create
+                                                    : ledger_indices[i - TABLE_COUNT].create);
+        if (sql[i] == NULL) {
+            return NULL;
+        }
+    }
+    return sql;
+}
+
 bool limbeck_tables_create(limbeck_call *call) {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         if (!limbeck_exec(call, ledger_tables[i].create)) {

@@ -11,6 +11,10 @@
  */
 bool limbeck_tables_check(limbeck_call *call, bool *present);
 
+/* The statements that make tables and indices where they aren't there, in the call's memory, up to a
+** NULL. NULL: LIM_NOMEM. */
+const char *const *limbeck_tables_sql(limbeck_call *call);
+
 /* Makes the tables. */
 bool limbeck_tables_create(limbeck_call *call);
 
