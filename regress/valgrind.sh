@@ -2,12 +2,16 @@
 # The unit tests and the regression scripts under valgrind: no invalid access, nothing lost.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+mkdir -p build/log
 check=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
     --errors-for-leak-kinds=definite)
 passed=0 failed=0
 for program in build/unit/test_*; do
     case $program in *.d | *.o) continue ;; esac
-    if "${check[@]}" "$program" >build/log/valgrind.log 2>&1; then
+    "${check[@]}" "$program" >build/log/valgrind.log 2>&1
+    status=$?
+    # What a test says is judged by check-unit (some measure time); here only memory counts.
+    if [ "$status" -lt 99 ]; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
