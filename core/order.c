@@ -11,9 +11,10 @@
 /*
 ** Alembic leaves out of a revision's parents every dependency that an ancestor by down_revision
 ** names, too. To ask "is a an ancestor of x?" often, one depth-first walk over down_revision
-** numbers the nodes after their parents: rank. The nodes first met below x have the ranks
-** entered[x] .. rank[x], and nothing below x has a rank under lowest[x]. So most answers are one
-** comparison.
+*numbers
+** the nodes after their parents: rank. The nodes first met below x have the ranks entered[x] ..
+*rank[x],
+** and nothing below x has a rank under lowest[x]. So most answers are one comparison.
 */
 typedef struct lim_reach {
     uint32_t *rank, *entered, *lowest;
@@ -237,7 +238,9 @@ typedef struct order_child {
 typedef struct lim_sort {
     lim_context *cx;
     const lim_graph *g;
-    lim_set *waiting;     /* members not yet laid out */
+    lim_set *waiting;     /* members not yet laid out, and gaps with such a member above */
+    lim_set *is_gap;      /* not a member, but between two */
+    lim_node *gone;       /* the stack of leave() */
     uint32_t *line_at;    /* the line whose tip the node is; LIM_NONE: none */
     uint32_t *first_line; /* the first line whose tip is the node or lies above it; while the node
                              is dirty, no more than a lower bound of that */
@@ -400,6 +403,31 @@ static bool counts_as_parent(lim_sort *s, lim_node n, lim_nodes parents, uint32_
     return !is_inherited(s->cx, s->g, s->reach, n, p);
 }
 
+/* Tells what lies below n that it has gone: gaps that nothing waits above any more go with it. */
+static bool leave(lim_sort *s, lim_node n) {
+    uint32_t count = 0;
+    s->gone[count++] = n;
+    while (count) {
+        lim_node left = s->gone[--count];
+        lim_nodes parents = lim_neighbours(&s->g->all_down, left);
+        for (uint32_t i = 0; i < parents.count; i++) {
+            lim_node p = parents.node[i];
+            if (!s->waiting[p]) {
+                continue;
+            }
+            if (s->is_gap[p] && top_child(s, p) == LIM_NONE) {
+                s->waiting[p] = 0;
+                s->gone[count++] = p;
+            } else if (s->witness[p] == left && s->line_at[p] == s->first_line[p]) {
+                s->witness[p] = p; /* its line came down to it: nothing changed below */
+            } else if (s->witness[p] == left && !make_dirty(s, p)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Lays the tip at the cursor out and moves its line on; the cursor follows. */
 static bool emit(lim_sort *s, uint32_t *cursor, lim_node *out, uint32_t *filled) {
     lim_node n = s->lines[*cursor].tip;
@@ -410,33 +438,24 @@ static bool emit(lim_sort *s, uint32_t *cursor, lim_node *out, uint32_t *filled)
     s->line_at[n] = LIM_NONE;
     for (uint32_t i = 0; i < parents.count; i++) {
         lim_node p = parents.node[i];
-        if (!s->waiting[p]) {
+        if (!s->waiting[p] || s->is_gap[p] || s->line_at[p] != LIM_NONE ||
+            !counts_as_parent(s, n, parents, i)) {
             continue;
         }
-        if (s->line_at[p] == LIM_NONE && counts_as_parent(s, n, parents, i)) {
-            if (continued) {
-                if (!add_line(s, p)) {
-                    return false;
-                }
-            } else {
-                continued = true;
-                s->lines[*cursor].tip = p;
-                s->line_at[p] = *cursor;
+        if (continued) {
+            if (!add_line(s, p)) {
+                return false;
             }
-        }
-        if (s->witness[p] != n) {
-            continue;
-        }
-        if (s->line_at[p] == s->first_line[p]) {
-            s->witness[p] = p; /* its line came down to it: nothing changed below */
-        } else if (!make_dirty(s, p)) {
-            return false;
+        } else {
+            continued = true;
+            s->lines[*cursor].tip = p;
+            s->line_at[p] = *cursor;
         }
     }
     if (!continued) {
         *cursor = remove_line(s, *cursor);
     }
-    return s->cx->error.code == LIM_OK;
+    return leave(s, n) && s->cx->error.code == LIM_OK;
 }
 
 static int compare_nodes(const void *a, const void *b) {
@@ -445,9 +464,9 @@ static int compare_nodes(const void *a, const void *b) {
 }
 
 /* The lines at the start: the heads within the set, in graph order. */
-static bool add_heads(lim_sort *s, lim_nodes heads) {
+static bool add_heads(lim_sort *s, const lim_set *members, lim_nodes heads) {
     lim_nodes inside;
-    if (!lim_nodes_within(s->cx, heads, s->waiting, &inside)) {
+    if (!lim_nodes_within(s->cx, heads, members, &inside)) {
         return false;
     }
     lim_node *sorted = (lim_node *)inside.node;
@@ -456,6 +475,34 @@ static bool add_heads(lim_sort *s, lim_nodes heads) {
         if (s->line_at[sorted[i]] == LIM_NONE && !add_line(s, sorted[i])) {
             return false;
         }
+    }
+    return true;
+}
+
+/* Marks what lies between two members and is none: ancestors are sought over it, too. */
+static bool mark_gaps(lim_sort *s, const lim_set *members) {
+    const lim_graph *g = s->g;
+    lim_set *over = lim_set_new(s->cx, g), *under = lim_set_new(s->cx, g);
+    bool any = false;
+    if (!over || !under) {
+        return false;
+    }
+    for (uint32_t i = g->count; i-- > 0;) { /* children before parents */
+        lim_node n = g->oldest_first[i];
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t k = 0; (members[n] || under[n]) && k < parents.count; k++) {
+            under[parents.node[k]] = 1;
+            any = any || !members[parents.node[k]];
+        }
+    }
+    for (uint32_t i = 0; any && i < g->count; i++) {
+        lim_node n = g->oldest_first[i];
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t k = 0; k < parents.count && !over[n]; k++) {
+            over[n] = members[parents.node[k]] || over[parents.node[k]];
+        }
+        s->is_gap[n] = !members[n] && over[n] && under[n];
+        s->waiting[n] = members[n] || s->is_gap[n];
     }
     return true;
 }
@@ -469,15 +516,17 @@ static bool sort_begin(lim_context *cx, const lim_graph *g, const lim_set *membe
     s->heap_size = LIM_NEW(cx, uint32_t, size);
     s->witness = LIM_NEW(cx, lim_node, size);
     s->dirty = lim_set_new(cx, g);
+    s->is_gap = lim_set_new(cx, g);
+    s->gone = LIM_NEW(cx, lim_node, size);
     s->children = LIM_NEW(cx, order_child, (size_t)g->all_next.start[g->count] + 1);
     if (!s->waiting || !s->line_at || !s->first_line || !s->heap_size || !s->children ||
-        !s->witness || !s->dirty ||
+        !s->witness || !s->dirty || !s->is_gap || !s->gone ||
         !lim_grow(cx, (void **)&s->stack, &s->stack_capacity, 64, sizeof *s->stack)) {
         return false;
     }
     memcpy(s->waiting, members, g->count);
     memset(s->line_at, 0xff, g->count * sizeof *s->line_at); /* LIM_NONE */
-    return true;
+    return mark_gaps(s, members);
 }
 
 /* Computes first_line of every member, children before parents, and fills the heaps on the way. */
@@ -511,7 +560,7 @@ bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_
     lim_sort s;
     lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
     uint32_t filled = 0;
-    if (!out || !sort_begin(cx, g, members, &s) || !add_heads(&s, heads)) {
+    if (!out || !sort_begin(cx, g, members, &s) || !add_heads(&s, members, heads)) {
         return false;
     }
     first_lines(&s);
@@ -530,168 +579,25 @@ bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_
     return true;
 }
 
-/* ---- sets with gaps ------------------------------------------------------------------------- */
-
-/* Whether a revision outside the set lies between two members. False: LIM_NOMEM. */
-static bool has_gap(lim_context *cx, const lim_graph *g, const lim_set *members, bool *gap) {
-    lim_set *over = lim_set_new(cx, g), *under = lim_set_new(cx, g);
-    *gap = false;
-    if (!over || !under) {
-        return false;
-    }
-    for (uint32_t i = 0; i < g->count; i++) {
-        lim_node n = g->oldest_first[i];
-        lim_nodes parents = lim_neighbours(&g->all_down, n);
-        for (uint32_t k = 0; k < parents.count && !over[n]; k++) {
-            over[n] = members[parents.node[k]] || over[parents.node[k]];
-        }
-    }
-    for (uint32_t i = g->count; i-- > 0;) {
-        lim_node n = g->oldest_first[i];
-        lim_nodes children = lim_neighbours(&g->all_next, n);
-        for (uint32_t k = 0; k < children.count && !under[n]; k++) {
-            under[n] = members[children.node[k]] || under[children.node[k]];
-        }
-        *gap = *gap || (!members[n] && over[n] && under[n]);
-    }
-    return true;
-}
-
-/* The lines of a set with gaps: a list, walked up from each candidate. */
-typedef struct gap_sort {
-    lim_sort sort; /* of which only counts_as_parent() makes use */
-    lim_set *waiting;
-    lim_set *is_tip;
-    lim_node *tips; /* in the order of the list */
-    uint32_t tip_count;
-    uint32_t *seen; /* in which walk the node was met last */
-    uint32_t walk;
-    lim_node *todo;
-} gap_sort;
-
-static bool gap_begin(lim_context *cx, const lim_graph *g, const lim_set *members, gap_sort *s) {
-    size_t size = (size_t)g->count + 1;
-    *s = (gap_sort){.sort = {.cx = cx, .g = g}};
-    s->waiting = lim_set_new(cx, g);
-    s->is_tip = lim_set_new(cx, g);
-    s->tips = LIM_NEW(cx, lim_node, size);
-    s->seen = LIM_NEW(cx, uint32_t, size);
-    s->todo = LIM_NEW(cx, lim_node, size);
-    if (!s->waiting || !s->is_tip || !s->tips || !s->seen || !s->todo) {
-        return false;
-    }
-    memcpy(s->waiting, members, g->count);
-    return true;
-}
-
-/* Lines start at heads, and at members that no line would come down to. */
-static bool gap_heads(gap_sort *s, lim_nodes heads) {
-    const lim_graph *g = s->sort.g;
-    memcpy(s->is_tip, s->waiting, g->count);
-    for (lim_node n = 0; n < g->count; n++) {
-        lim_nodes parents = lim_neighbours(&g->all_down, n);
-        for (uint32_t i = 0; s->waiting[n] && i < parents.count; i++) {
-            if (counts_as_parent(&s->sort, n, parents, i)) {
-                s->is_tip[parents.node[i]] = 0;
-            }
-        }
-    }
-    for (uint32_t i = 0; i < heads.count; i++) {
-        s->is_tip[heads.node[i]] = s->waiting[heads.node[i]];
-    }
-    for (lim_node n = 0; n < g->count; n++) {
-        if (s->is_tip[n]) {
-            s->tips[s->tip_count++] = n;
-        }
-    }
-    return s->sort.cx->error.code == LIM_OK;
-}
-
-/* The first other line whose tip lies above the tip at the cursor; the cursor where there is none.
- */
-static uint32_t gap_line_above(gap_sort *s, uint32_t cursor) {
-    uint32_t count = 0;
-    s->walk++;
-    s->todo[count++] = s->tips[cursor];
-    while (count) {
-        lim_nodes children = lim_neighbours(&s->sort.g->all_next, s->todo[--count]);
-        for (uint32_t i = 0; i < children.count; i++) {
-            if (s->seen[children.node[i]] != s->walk) {
-                s->seen[children.node[i]] = s->walk;
-                s->todo[count++] = children.node[i];
-            }
-        }
-    }
-    for (uint32_t i = 0; i < s->tip_count; i++) {
-        if (s->seen[s->tips[i]] == s->walk) {
-            return i;
-        }
-    }
-    return cursor;
-}
-
-/* Takes the tip at the cursor out and lets its line go on. */
-static void gap_emit(gap_sort *s, uint32_t *cursor) {
-    lim_node n = s->tips[*cursor];
-    lim_nodes parents = lim_neighbours(&s->sort.g->all_down, n);
-    bool continued = false;
-    s->waiting[n] = s->is_tip[n] = 0;
-    for (uint32_t i = 0; i < parents.count; i++) {
-        lim_node p = parents.node[i];
-        if (s->waiting[p] && !s->is_tip[p] && counts_as_parent(&s->sort, n, parents, i)) {
-            s->tips[continued ? s->tip_count++ : *cursor] = p;
-            s->is_tip[p] = 1;
-            continued = true;
-        }
-    }
-    if (!continued) {
-        s->tip_count--;
-        memmove(s->tips + *cursor, s->tips + *cursor + 1,
-                (s->tip_count - *cursor) * sizeof *s->tips);
-        *cursor -= *cursor > 0;
-    }
-}
-
-static bool order_with_gaps(lim_context *cx, const lim_graph *g, const lim_set *members,
-                            lim_nodes heads, lim_nodes *nodes) {
-    gap_sort s;
-    uint32_t cursor = 0, filled = 0;
-    lim_node *out = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
-    if (!out || !gap_begin(cx, g, members, &s) || !gap_heads(&s, heads)) {
-        return false;
-    }
-    while (s.tip_count) {
-        uint32_t above = gap_line_above(&s, cursor);
-        if (above != cursor) {
-            cursor = above;
-            continue;
-        }
-        out[filled++] = s.tips[cursor];
-        gap_emit(&s, &cursor);
-    }
-    *nodes = (lim_nodes){out, filled};
-    return cx->error.code == LIM_OK;
-}
-
 bool lim_order_any(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
                    lim_nodes *nodes) {
-    bool gap;
-    lim_set *top = lim_set_new(cx, g);
-    if (!top || !has_gap(cx, g, members, &gap)) {
+    lim_sort s = {.cx = cx, .g = g};
+    lim_set *starts = lim_set_new(cx, g);
+    if (!starts) {
         return false;
     }
-    if (gap) {
-        return order_with_gaps(cx, g, members, heads, nodes);
-    }
+    memcpy(starts, members, g->count);
     for (lim_node n = 0; n < g->count; n++) {
-        lim_nodes children = lim_neighbours(&g->all_next, n);
-        top[n] = members[n];
-        for (uint32_t i = 0; top[n] && i < children.count; i++) {
-            top[n] = !members[children.node[i]];
+        lim_nodes parents = lim_neighbours(&g->all_down, n);
+        for (uint32_t i = 0; members[n] && i < parents.count; i++) {
+            if (counts_as_parent(&s, n, parents, i)) {
+                starts[parents.node[i]] = 0;
+            }
         }
     }
     for (uint32_t i = 0; i < heads.count; i++) {
-        top[heads.node[i]] = 1;
+        starts[heads.node[i]] = members[heads.node[i]];
     }
-    return lim_set_members(cx, g, top, &heads) && lim_order(cx, g, members, heads, nodes);
+    return !cx->error.code && lim_set_members(cx, g, starts, &heads) &&
+           lim_order(cx, g, members, heads, nodes);
 }

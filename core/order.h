@@ -22,9 +22,8 @@
 bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
                lim_nodes *nodes);
 
-/* Orders any members, as a range that starts on a branch has them: some may lie below others only
-** by way of revisions outside the set, and some not below heads. Linear, too, but a set with such
-** gaps costs a walk upward a member. */
+/* Orders any members, as a range that starts on a branch has them: those that nothing leads down to
+** count as heads, too. */
 bool lim_order_any(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
                    lim_nodes *nodes);
 

@@ -518,12 +518,26 @@ static bool union_of(lim_context *cx, const lim_graph *g, const lim_words *all, 
     return true;
 }
 
+/* Names the first of some nodes that lies above another. */
+static bool fail_overlap(lim_context *cx, const lim_graph *g, lim_nodes nodes, lim_node below) {
+    lim_set *marked = lim_set_new(cx, g);
+    uint32_t k = 0;
+    if (!marked) {
+        return false;
+    }
+    for (; k < nodes.count && !marked[below]; k++) {
+        if (!lim_mark(cx, g, &g->all_down, (lim_nodes){&nodes.node[k], 1}, marked)) {
+            return false;
+        }
+    }
+    return lim_fail(cx, LIM_INVALID, "Leave out the one that lies below the other.",
+                    "requested revision %s overlaps with other requested revisions %s",
+                    lim_show(cx, lim_id(g, nodes.node[k - 1])), lim_show(cx, lim_id(g, below)));
+}
+
 /* Refuses two words of which one's revision is an ancestor of the other's. */
 static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words *all) {
-    if (all->count < 2) {
-        return true;
-    }
-    for (uint32_t i = 0; i < all->count; i++) {
+    for (uint32_t i = 0; all->count > 1 && i < all->count; i++) {
         lim_set *below = lim_set_new(cx, g);
         if (!below) {
             return false;
@@ -537,11 +551,7 @@ static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words 
         for (uint32_t j = 0; j < all->count; j++) {
             for (uint32_t k = 0; j != i && k < all->nodes[j].count; k++) {
                 if (below[all->nodes[j].node[k]]) {
-                    return lim_fail(
-                        cx, LIM_INVALID, "Leave out the one that lies below the other.",
-                        "requested revision %s overlaps with other requested revisions %s",
-                        lim_show(cx, lim_nodes_text(cx, g, all->nodes[i])),
-                        lim_show(cx, lim_id(g, all->nodes[j].node[k])));
+                    return fail_overlap(cx, g, all->nodes[i], all->nodes[j].node[k]);
                 }
             }
         }
