@@ -69,11 +69,6 @@ bool lim_source_open(lim_context *cx, const lim_file *file, lim_source *s) {
                               (unsigned)lim_position_at(s->text, s->length, bad).column);
 }
 
-size_t lim_line_end(const char *text, size_t length, size_t at) {
-    const char *newline = at < length ? memchr(text + at, '\n', length - at) : NULL;
-    return newline == NULL ? length : (size_t)(newline - text);
-}
-
 static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }

@@ -57,9 +57,6 @@ lim_tool lim_marker_at(const char *text, size_t length, size_t at, size_t *words
 /* True when only blanks stand between the line's start and offset at; *start is that start. */
 bool lim_line_starts(const char *text, size_t at, size_t *start);
 
-/* Offset of the line's end: its LF, or length. */
-size_t lim_line_end(const char *text, size_t length, size_t at);
-
 /* A section of these bytes. */
 lim_section lim_section_of(const char *text, size_t length, bool transactional);
 

@@ -1,297 +1,18 @@
 /*
 ** script.c - the migration file: reading it and writing it
-**
-** Reading goes from marker to marker. find_marker() lexes a section's text up to the next line that
-** looks like a marker; a token that does not end before that line is lexed again without the limit,
-** and hides what it runs over. So every byte is lexed at most a few times, whatever the text holds.
 */
 #include "script.h"
 
 #include "body.h"
 #include "checksum.h"
 #include "graph.h"
+#include "marker.h"
 #include "script_name.h"
 
 #include <string.h>
 
-static const char PREFIX[] = "migrate:";
-
-/* ---- markers in a text -------------------------------------------------------------------- */
-
-/* Whose rules a section is read by. */
-typedef enum reading {
-    READ_COMMON = LIM_VARIANT_COMMON,
-    READ_SQLITE = LIM_VARIANT_SQLITE,
-    READ_POSTGRES = LIM_VARIANT_POSTGRES
-} reading;
-
-/* How find_marker() came to its end. */
-typedef enum finding {
-    FOUND_MARKER,       /* at scan.at */
-    FOUND_END,          /* no marker is left */
-    FOUND_UNTERMINATED, /* scan.token has no end */
-    FOUND_SWALLOWING    /* scan.token runs over the marker at scan.hidden, and should not */
-} finding;
-
-typedef struct scan {
-    const char *text;
-    size_t length;
-    reading reading;
-    size_t at;           /* where to go on */
-    bool skims;          /* first is not asked for */
-    size_t plain_until;  /* skimmed up to here: lex until beyond it */
-    lim_token token;     /* the last one read */
-    lim_token first;     /* the first significant one; END: none */
-    size_t brackets;     /* PostgreSQL's [ that are open */
-    size_t simple_until; /* comments that begin before here do not nest */
-    size_t newline;      /* the next one, once looked for; likewise: */
-    size_t bracket;      /* ] */
-    size_t backtick;
-    size_t hidden;        /* the last marker found inside a token */
-    lim_token dollar;     /* the first dollar quote that hides a marker of going down, or END */
-    size_t dollar_hidden; /* that marker */
-} scan;
-
-static scan scan_begin(const char *text, size_t length, reading how, size_t at) {
-    lim_token none = {LIM_TOKEN_END, length, 0};
-    return (scan){.text = text,
-                  .length = length,
-                  .reading = how,
-                  .at = at,
-                  .skims = true,
-                  .token = none,
-                  .first = none,
-                  .dollar = none};
-}
-
 static bool is_blank(char c) {
     return c == ' ' || c == '\t';
-}
-
-/* The end of the line that holds offset at: its LF, or the text's end. */
-static size_t line_end(const char *text, size_t length, size_t at) {
-    const char *newline = at < length ? memchr(text + at, '\n', length - at) : NULL;
-    return newline == NULL ? length : (size_t)(newline - text);
-}
-
-/* Offset of the directive's name in the marker line that starts at offset at; 0: it is none. */
-static size_t marker_name(const char *text, size_t length, size_t at) {
-    if (length - at < 2 || text[at] != '-' || text[at + 1] != '-')
-        return 0;
-    for (at += 2; at < length && is_blank(text[at]); at++)
-        ;
-    if (length - at <= sizeof PREFIX - 1 || memcmp(text + at, PREFIX, sizeof PREFIX - 1) != 0)
-        return 0;
-    at += sizeof PREFIX - 1;
-    char letter = (char)(text[at] | 0x20);
-    return (letter >= 'a' && letter <= 'z') || text[at] == '_' ? at : 0;
-}
-
-/* The first marker line that starts at or after offset at and before end; end when there is none.
- */
-static size_t next_candidate(const char *text, size_t length, size_t at, size_t end) {
-    if (at > 0 && at < end && text[at - 1] != '\n')
-        at = line_end(text, length, at) + 1;
-    while (at < end && marker_name(text, length, at) == 0)
-        at = line_end(text, length, at) + 1;
-    return at < end ? at : end;
-}
-
-/* True when the marker at offset at has this directive. */
-static bool is_directive(const char *text, size_t length, size_t at, const char *word) {
-    size_t name = marker_name(text, length, at), size = strlen(word);
-    if (length - name < size || memcmp(text + name, word, size) != 0)
-        return false;
-    return length - name == size || is_blank(text[name + size]) || text[name + size] == '\n';
-}
-
-/* True for a byte that would be part of a word or string next to a quote. */
-static bool joins(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '\'' || c == '"' || (unsigned char)c >= 0x80;
-}
-
-/* ---- tokens of a common section ----------------------------------------------------------- */
-
-/* Offset of the next c behind offset at, looked for once: asking at every quote of a long line must
-** not search the line each time. */
-static size_t ahead(const scan *s, size_t *known, char c, size_t at) {
-    if (*known <= at) {
-        const char *found = memchr(s->text + at + 1, c, s->length - at - 1);
-        *known = found == NULL ? s->length : (size_t)(found - s->text);
-    }
-    return *known;
-}
-
-/* SQLite's [name], told from PostgreSQL's subscripts and ARRAY[...]: those follow what they belong
-** to, or stand inside another bracket. */
-static bool bracket_name(scan *s, size_t at, lim_token *t) {
-    static const char ARRAY[] = "array";
-    size_t before = at;
-    if (s->brackets > 0 ||
-        (at > 0 && (joins(s->text[at - 1]) || s->text[at - 1] == ')' || s->text[at - 1] == ']')))
-        return false;
-    while (before > 0 && (is_blank(s->text[before - 1]) || s->text[before - 1] == '\n'))
-        before--;
-    size_t letters = 0; /* of the word array before the bracket, from its end */
-    while (letters < 5 && before > letters &&
-           (s->text[before - 1 - letters] | 0x20) == ARRAY[4 - letters])
-        letters++;
-    if (letters == 5 && (before == 5 || !joins(s->text[before - 6])))
-        return false;
-    size_t close = ahead(s, &s->bracket, ']', at);
-    if (close == s->length || close > ahead(s, &s->newline, '\n', at))
-        return false;
-    *t = (lim_token){LIM_TOKEN_QUOTED, at, close + 1 - at};
-    return true;
-}
-
-/* A comment as PostgreSQL nests it, or, where that does not end before the limit, as SQLite reads
-** it. */
-static lim_token common_comment(scan *s, size_t limit, size_t at) {
-    lim_token t = {LIM_TOKEN_UNTERMINATED, at, limit - at};
-    if (at >= s->simple_until)
-        t = lim_lex(LIM_POSTGRES, s->text, limit, at);
-    if (t.kind == LIM_TOKEN_UNTERMINATED) {
-        t = lim_lex(LIM_SQLITE, s->text, limit, at);
-        if (t.kind == LIM_TOKEN_COMMENT && limit > s->simple_until)
-            s->simple_until = limit;
-    }
-    return t;
-}
-
-static lim_token common_token(scan *s, size_t limit, size_t at) {
-    lim_token t;
-    char next = at + 1 < limit ? s->text[at + 1] : '\0';
-    switch (s->text[at]) {
-    case '[':
-        if (bracket_name(s, at, &t))
-            return t;
-        s->brackets++;
-        break;
-    case ']':
-        if (s->brackets > 0)
-            s->brackets--;
-        break;
-    case ';':
-        s->brackets = 0;
-        break;
-    case '`': {
-        size_t close = ahead(s, &s->backtick, '`', at);
-        if (close < s->length && close < ahead(s, &s->newline, '\n', at))
-            return (lim_token){LIM_TOKEN_QUOTED, at, close + 1 - at};
-        return (lim_token){LIM_TOKEN_OPERATOR, at, 1};
-    }
-    case '/':
-        if (next == '*')
-            return common_comment(s, limit, at);
-        break;
-    default:
-        break;
-    }
-    return lim_lex(LIM_POSTGRES, s->text, limit, at);
-}
-
-/* From behind the quote that ends a part of an E'' string to the quote that begins the next part; 0
-** when a marker stands before that. */
-static size_t next_part(const scan *s, size_t at, size_t end) {
-    while (at < end && s->text[at] != '\'') {
-        if (s->text[at] != '-')
-            at++;
-        else if (s->text[at - 1] == '\n' && marker_name(s->text, s->length, at) != 0)
-            return 0;
-        else
-            at = line_end(s->text, s->length, at);
-    }
-    return at;
-}
-
-/* PostgreSQL goes on with an E'' string on a later line and passes over comments on the way. A marker
-** is no such comment: the string ends before it. */
-static lim_token cut_at_marker(const scan *s, lim_token t) {
-    const char *text = s->text;
-    size_t end = t.start + t.length;
-    if (t.kind != LIM_TOKEN_STRING || (text[t.start] | 0x20) != 'e')
-        return t;
-    for (size_t at = t.start + 2; at < end; at++) {
-        if (text[at] == '\\' || (text[at] == '\'' && at + 1 < end && text[at + 1] == '\'')) {
-            at++;
-        } else if (text[at] == '\'') {
-            size_t next = next_part(s, at + 1, end);
-            if (next == 0)
-                return (lim_token){LIM_TOKEN_STRING, t.start, at + 1 - t.start};
-            at = next;
-        }
-    }
-    return t;
-}
-
-static lim_token read_token(scan *s, size_t limit, size_t at) {
-    switch (s->reading) {
-    case READ_SQLITE:
-        return lim_lex(LIM_SQLITE, s->text, limit, at);
-    case READ_POSTGRES:
-        return lim_lex(LIM_POSTGRES, s->text, limit, at);
-    default:
-        return common_token(s, limit, at);
-    }
-}
-
-/* ---- from marker to marker ---------------------------------------------------------------- */
-
-/* Judges a token that runs over the marker at s->hidden: false when it looks as if it, or one
-** before it, was not closed where it should have been. */
-static bool may_hide(scan *s) {
-    lim_token t = s->token;
-    size_t end = t.start + t.length;
-    const char *text = s->text;
-    if (t.kind == LIM_TOKEN_COMMENT) {
-        /* one that SQLite's rules alone end, with the start of another one in it */
-        return lim_lex(LIM_POSTGRES, text, end, t.start).kind == LIM_TOKEN_COMMENT ||
-               s->reading == READ_SQLITE;
-    }
-    if (t.kind == LIM_TOKEN_STRING && text[t.start] == '$') {
-        for (size_t at = s->hidden; at < end && s->dollar.kind == LIM_TOKEN_END;
-             at = next_candidate(text, s->length, at + 1, end)) {
-            if (is_directive(text, s->length, at, "down")) {
-                s->dollar = t;
-                s->dollar_hidden = at;
-            }
-        }
-        return true;
-    }
-    return !(t.start > 0 && joins(text[t.start - 1])) && !(end < s->length && joins(text[end]));
-}
-
-/* Goes on to the next marker that counts. */
-static finding find_marker(scan *s) {
-    size_t candidate = next_candidate(s->text, s->length, s->at, s->length);
-    while (s->at < s->length) {
-        if (s->at == candidate)
-            return FOUND_MARKER;
-        if (s->skims && s->at > s->plain_until) {
-            lim_skimmed skimmed = lim_skim(s->text, candidate, s->at);
-            s->at = skimmed.at;
-            s->plain_until = skimmed.stop;
-            continue;
-        }
-        s->token = read_token(s, candidate, s->at);
-        if (s->token.kind == LIM_TOKEN_UNTERMINATED && candidate < s->length)
-            s->token = cut_at_marker(s, read_token(s, s->length, s->at));
-        if (s->token.kind == LIM_TOKEN_UNTERMINATED)
-            return FOUND_UNTERMINATED;
-        s->at += s->token.length;
-        if (s->at > candidate) {
-            s->hidden = candidate;
-            if (!may_hide(s))
-                return FOUND_SWALLOWING;
-            candidate = next_candidate(s->text, s->length, s->at, s->length);
-        }
-        if (s->first.kind == LIM_TOKEN_END && s->token.kind != LIM_TOKEN_SPACE &&
-            s->token.kind != LIM_TOKEN_COMMENT)
-            s->first = s->token;
-    }
-    return FOUND_END;
 }
 
 /* Length of a body without the blank lines and the LF at its end. */
@@ -359,11 +80,11 @@ static const char OPEN_QUOTE[] =
 static const char CLOSE_QUOTE[] =
     "Close it before the marker; if the line is part of the text, begin it with a blank.";
 
-/* Fails for what find_marker() found wrong. */
-static bool fail_found(parser *p, const scan *s, finding found) {
+/* Fails for what lim_marker_next() found wrong. */
+static bool fail_found(parser *p, const lim_marker_scan *s, lim_marker_found found) {
     /* the dialect matters to U&"" alone, which only PostgreSQL's rules can leave open */
     const char *what = lim_unterminated_name(LIM_POSTGRES, p->text, s->token);
-    if (found == FOUND_UNTERMINATED)
+    if (found == LIM_FOUND_UNTERMINATED)
         return fail_at(p, LIM_SYNTAX, OPEN_QUOTE, s->token.start,
                        "the %s that begins here has no end", what);
     lim_position marker = lim_position_at(p->text, p->length, s->hidden);
@@ -509,7 +230,8 @@ static uint32_t line_at(parser *p, size_t offset) {
 }
 
 /* Reads one section: its marker's options and its body, up to the next marker. */
-static bool take_section(parser *p, scan *s, lim_direction direction, size_t marker, field rest) {
+static bool take_section(parser *p, lim_marker_scan *s, lim_direction direction, size_t marker,
+                         field rest) {
     options o;
     if (!take_options(p, rest, &o))
         return false;
@@ -520,9 +242,9 @@ static bool take_section(parser *p, scan *s, lim_direction direction, size_t mar
                        DIRECTION_WORDS[direction], o.variant == LIM_VARIANT_COMMON ? "" : " ",
                        VARIANT_WORDS[o.variant], (unsigned)section->line - 1);
     size_t start = s->at;
-    *s = scan_begin(p->text, p->length, (reading)o.variant, start);
-    finding found = find_marker(s);
-    if (found != FOUND_MARKER && found != FOUND_END)
+    *s = lim_marker_scan_begin(p->text, p->length, o.variant, start);
+    lim_marker_found found = lim_marker_next(s);
+    if (found != LIM_FOUND_MARKER && found != LIM_FOUND_END)
         return fail_found(p, s, found);
     if (s->dollar.kind != LIM_TOKEN_END && !p->dollar) {
         p->dollar = true;
@@ -539,9 +261,9 @@ static bool take_section(parser *p, scan *s, lim_direction direction, size_t mar
 }
 
 /* Reads the marker line at s->at, and the section behind it when it begins one. */
-static bool take_marker(parser *p, scan *s) {
-    size_t marker = s->at, end = line_end(p->text, p->length, marker);
-    field rest = {marker_name(p->text, p->length, marker), end};
+static bool take_marker(parser *p, lim_marker_scan *s) {
+    size_t marker = s->at, end = lim_line_end(p->text, p->length, marker);
+    field rest = {lim_marker_name(p->text, p->length, marker), end};
     field word = next_word(p->text, &rest);
     s->at = end < p->length ? end + 1 : end;
     for (int d = LIM_UP; d <= LIM_DOWN; d++) {
@@ -565,14 +287,14 @@ static bool take_marker(parser *p, scan *s) {
 
 /* Reads all lines; the head of the file is what stands before the first section. */
 static bool take_file(parser *p) {
-    scan s = scan_begin(p->text, p->length, READ_COMMON, 0);
+    lim_marker_scan s = lim_marker_scan_begin(p->text, p->length, LIM_VARIANT_COMMON, 0);
     s.skims = false;
     lim_token first = s.first;
     for (;;) {
-        finding found = p->in_section ? FOUND_MARKER : find_marker(&s);
+        lim_marker_found found = p->in_section ? LIM_FOUND_MARKER : lim_marker_next(&s);
         if (!p->in_section)
             first = s.first;
-        if (found != FOUND_MARKER && found != FOUND_END)
+        if (found != LIM_FOUND_MARKER && found != LIM_FOUND_END)
             return fail_found(p, &s, found);
         if (s.at == p->length)
             break;
@@ -686,24 +408,24 @@ static bool fail_in_body(lim_context *cx, const char *what, const char *body, si
 /* Refuses a body that would not be read back as it is. Tells whether a dollar quote in it hides a
 ** marker of going down. */
 static bool check_body(lim_context *cx, const char *what, const char *body, size_t length,
-                       reading how, bool *hides_down) {
+                       lim_variant how, bool *hides_down) {
     const char *nul = length == 0 ? NULL : memchr(body, '\0', length);
     size_t bad;
     if (nul != NULL)
         return fail_in_body(cx, what, body, length, (size_t)(nul - body), "a NUL byte");
     if (!lim_utf8_valid(body, length, &bad))
         return fail_in_body(cx, what, body, length, bad, "invalid UTF-8");
-    scan s = scan_begin(body, length, how, 0);
-    finding found = find_marker(&s);
+    lim_marker_scan s = lim_marker_scan_begin(body, length, how, 0);
+    lim_marker_found found = lim_marker_next(&s);
     *hides_down = *hides_down || s.dollar.kind != LIM_TOKEN_END;
-    if (found == FOUND_END)
+    if (found == LIM_FOUND_END)
         return true;
-    if (found == FOUND_MARKER)
+    if (found == LIM_FOUND_MARKER)
         return fail_in_body(cx, what, body, length, s.at,
                             "the line reads as a marker of a migration file");
     const char *thing = lim_unterminated_name(LIM_POSTGRES, body, s.token);
     thing = lim_format(cx,
-                       found == FOUND_UNTERMINATED
+                       found == LIM_FOUND_UNTERMINATED
                            ? "the %s that begins here has no end"
                            : "the %s that begins here runs over a marker of a migration file",
                        thing);
@@ -761,7 +483,7 @@ static bool print_section(lim_text *t, const lim_section *section, lim_direction
     if (body == NULL)
         return false;
     length = body_length(body, length);
-    if (!check_body(t->cx, BODY_WORDS[direction], body, length, (reading)variant, hides_down))
+    if (!check_body(t->cx, BODY_WORDS[direction], body, length, variant, hides_down))
         return false;
     lim_text_reserve(t, length + 64);
     lim_text_adds(t, "-- migrate:");

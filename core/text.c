@@ -257,6 +257,11 @@ static size_t line_start(const char *text, size_t offset) {
     return offset;
 }
 
+size_t lim_line_end(const char *text, size_t length, size_t at) {
+    const char *newline = at < length ? memchr(text + at, '\n', length - at) : NULL;
+    return newline == NULL ? length : (size_t)(newline - text);
+}
+
 lim_position lim_position_at(const char *text, size_t length, size_t offset) {
     lim_position place = {1, 1};
     if (offset > length)
@@ -284,8 +289,7 @@ char *lim_caret(lim_context *cx, const char *text, size_t length, size_t offset)
     if (offset > length)
         offset = length;
     size_t start = line_start(text, offset);
-    const char *newline = length == offset ? NULL : memchr(text + offset, '\n', length - offset);
-    size_t end = newline == NULL ? length : (size_t)(newline - text);
+    size_t end = lim_line_end(text, length, offset);
     if (end > offset && text[end - 1] == '\r')
         end--;
 

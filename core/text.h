@@ -73,6 +73,9 @@ typedef struct lim_position {
 } lim_position;
 lim_position lim_position_at(const char *text, size_t length, size_t offset);
 
+/* The end of the line that holds offset at: its LF, or the text's end. */
+size_t lim_line_end(const char *text, size_t length, size_t at);
+
 /* The line holding offset and, below it, a caret under the place, as compilers show it:
 **     "  CREATE TABEL users (\n         ^"
 ** A long line is cut around the place, a tab is shown as one space. Owned by cx; NULL: LIM_NOMEM. */
