@@ -537,11 +537,9 @@ static bool fail_overlap(lim_context *cx, const lim_graph *g, lim_nodes nodes, l
 
 /* Refuses two words of which one's revision is an ancestor of the other's. */
 static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words *all) {
-    for (uint32_t i = 0; all->count > 1 && i < all->count; i++) {
-        lim_set *below = lim_set_new(cx, g);
-        if (!below) {
-            return false;
-        }
+    lim_set *below = all->count > 1 ? lim_set_new(cx, g) : NULL;
+    for (uint32_t i = 0; below && i < all->count; i++) {
+        memset(below, 0, g->count);
         for (uint32_t k = 0; k < all->nodes[i].count; k++) {
             lim_nodes parents = lim_neighbours(&g->all_down, all->nodes[i].node[k]);
             if (!lim_mark(cx, g, &g->all_down, parents, below)) {
@@ -556,7 +554,7 @@ static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words 
             }
         }
     }
-    return true;
+    return cx->error.code == LIM_OK;
 }
 
 /* ---- the calls ------------------------------------------------------------------------------ */
