@@ -8,12 +8,23 @@
 #include "directory.h"
 #include "store.h"
 #include "transaction.h"
-#include <string.h>
 
 /* Takes the lock, makes the ledger where there is none, and reads it. */
 static bool begin_authoring(limbeck_call *call, limbeck_ledger *ledger) {
     return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
            limbeck_store_open(call, LIMBECK_READ_ALL, NULL, ledger);
+}
+
+/* Gives core the stored bodies of a rev_id that came from a file, which it compares. */
+static bool read_existing(limbeck_call *call, const limbeck_ledger *ledger,
+                          lim_revision_request *request, lim_stored *stored) {
+    lim_node node =
+        request->rev_id != NULL ? lim_find_id(ledger->graph, request->rev_id) : LIM_NONE;
+    if (node == LIM_NONE || !ledger->graph->revisions[node].has_script) {
+        return true;
+    }
+    request->existing = stored;
+    return limbeck_store_revision(call, &call->cx, &ledger->graph->revisions[node], stored, NULL);
 }
 
 bool limbeck_revision(limbeck_call *call, limbeck_arguments arguments, const char **result) {
@@ -26,9 +37,10 @@ bool limbeck_revision(limbeck_call *call, limbeck_arguments arguments, const cha
                                     .depends_on = arguments[7].text,
                                     .random_id = limbeck_random(call, 6)};
     limbeck_ledger ledger;
+    lim_stored existing;
     lim_record record;
     if (!limbeck_argument_flag(call, &arguments[5], "splice", &request.splice) ||
-        !begin_authoring(call, &ledger) ||
+        !begin_authoring(call, &ledger) || !read_existing(call, &ledger, &request, &existing) ||
         !lim_author_revision(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &request,
                              &record)) {
         return false;
@@ -74,18 +86,6 @@ bool limbeck_edit(limbeck_call *call, limbeck_arguments arguments, const char **
     return limbeck_store_records(call, "edit", &record, 1);
 }
 
-/* The down_revisions of a node as the log shows them. */
-static const char *parents_text(limbeck_call *call, const lim_graph *graph, lim_node node) {
-    lim_nodes parents = lim_neighbours(&graph->down, node);
-    lim_list list = {0};
-    for (uint32_t i = 0; i < parents.count; i++) {
-        if (!lim_list_add(&call->cx, &list, lim_id(graph, parents.node[i]))) {
-            return NULL;
-        }
-    }
-    return list.count > 0 ? lim_list_join(&call->cx, &list) : "base";
-}
-
 bool limbeck_delete(limbeck_call *call, limbeck_arguments arguments, const char **result) {
     limbeck_ledger ledger;
     lim_node node;
@@ -96,19 +96,19 @@ bool limbeck_delete(limbeck_call *call, limbeck_arguments arguments, const char 
     }
     *result = log.revision = log.to_version = lim_id(ledger.graph, node);
     log.checksum = ledger.graph->revisions[node].checksum;
-    log.from_version = parents_text(call, ledger.graph, node);
+    log.from_version = lim_parents_text(&call->cx, ledger.graph, node);
     return log.from_version != NULL && limbeck_store_delete(call, log.revision) &&
            limbeck_store_log(call, &log);
 }
 
-static bool load_files(limbeck_call *call, const lim_file *files, uint32_t count, bool directory,
-                       lim_load *load) {
+bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file *files,
+                         uint32_t count, bool directory, lim_load *load) {
     limbeck_ledger ledger;
     const char *random = limbeck_random(call, 6);
     return random != NULL && begin_authoring(call, &ledger) &&
            lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state, files,
                            count, directory, random, load) &&
-           limbeck_store_records(call, "load", load->records, load->count);
+           limbeck_store_records(call, action, load->records, load->count);
 }
 
 bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **result) {
@@ -119,10 +119,7 @@ bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **
         return lim_fail(&call->cx, LIM_INVALID, "SELECT migrate_load('...', 'name.sql').",
                         "argument \"script\" of %s() is required", call->function);
     }
-    if (file.length > LIMBECK_FILE_LIMIT) {
-        return limbeck_fail_file_size(call, file.name);
-    }
-    if (!load_files(call, &file, 1, false, &load)) {
+    if (!limbeck_store_files(call, "load", &file, 1, false, &load)) {
         return false;
     }
     *result = load.records[0].id;
@@ -141,7 +138,7 @@ bool limbeck_load_dir(limbeck_call *call, limbeck_arguments arguments, const cha
     if (!lim_format_named(&call->cx, arguments[1].text, &format) ||
         !limbeck_directory_read(call, arguments[0].text, format, &files, &count) ||
         !lim_format_read(&call->cx, LIM_SQLITE, &format, files, count, &files, &count) ||
-        !load_files(call, files, count, true, &load)) {
+        !limbeck_store_files(call, "load", files, count, true, &load)) {
         return false;
     }
     *result = load.summary;

@@ -1,7 +1,7 @@
 /*
 ** directory.c - the migration files of a directory
 */
-#define _POSIX_C_SOURCE 200809L /* strerror_r, opendir */
+#define _POSIX_C_SOURCE 200809L /* opendir, fileno */
 #include "directory.h"
 #include <dirent.h>
 #include <errno.h>
@@ -9,12 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-bool limbeck_fail_file_size(limbeck_call *call, const char *name) {
-    return lim_fail(&call->cx, LIM_TOO_BIG, "A migration is at most 32 MiB of text.",
-                    "file \"%s\" is too big for a migration",
-                    name != NULL ? lim_show(&call->cx, name) : "");
-}
 
 static bool fail_system(limbeck_call *call, const char *what, const char *path) {
     const char *reason = strerror(errno);
@@ -121,8 +115,11 @@ static bool read_file(limbeck_call *call, const char *path, lim_file *file, bool
     }
     if (fstat(fileno(stream), &about) != 0) {
         ok = fail_system(call, "file", path);
-    } else if (about.st_size > (off_t)LIMBECK_FILE_LIMIT) {
-        ok = limbeck_fail_file_size(call, path);
+    } else if (about.st_size > (off_t)LIM_SIZE_LIMIT) {
+        ok = lim_fail(&call->cx, LIM_TOO_BIG,
+                      lim_format(&call->cx, "A migration is at most %u MiB of text.",
+                                 (unsigned)(LIM_SIZE_LIMIT >> 20)),
+                      "file \"%s\" is too big for a migration", lim_show(&call->cx, path));
     } else {
         ok = read_text(call, stream, path, (size_t)about.st_size, file);
     }

@@ -7,16 +7,10 @@
 #include "call.h"
 #include "format.h"
 
-/* The size beyond which a file cannot be a migration: 32 MiB. */
-#define LIMBECK_FILE_LIMIT (UINT32_C(32) << 20)
-
 /* Reads the regular files that a format wants, of a directory and of those below it that the format
 ** has, in byte order of their names, which are paths relative to the directory; what begins with a
 ** dot is passed over. Names and texts are owned by the call. */
-bool limbeck_directory_read(limbeck_call *call, const char *path, lim_tool format,
-                            lim_file **files, uint32_t *count);
-
-/* Records that a file is beyond the limit. Always false. */
-bool limbeck_fail_file_size(limbeck_call *call, const char *name);
+bool limbeck_directory_read(limbeck_call *call, const char *path, lim_tool format, lim_file **files,
+                            uint32_t *count);
 
 #endif
