@@ -33,7 +33,7 @@ static void add_settings(lim_offline *o) {
            "SELECT name, pg_catalog.current_setting(name, true) AS value, CASE name WHEN "
            "'session_authorization' THEN 1 WHEN 'role' THEN 2 WHEN 'search_path' THEN 3 ELSE 4 END "
            "AS place\nFROM (SELECT name FROM pg_catalog.pg_settings WHERE context IN ('user', "
-           "'superuser') AND name NOT LIKE 'transaction\\_%'\n"
+           "'superuser') AND name !~ '^transaction_'\n"
            "  UNION SELECT pg_catalog.unnest(ARRAY['session_authorization', 'role'");
     for (uint32_t i = 0; i < o->settings.count; i++) {
         add(o, ", ");
@@ -67,9 +67,67 @@ static void add_extension(lim_offline *o) {
            "  END IF;\n");
 }
 
+/* The word between the dollars that quote the guard: one that stands in no name inside it. */
+static const char *guard_tag(lim_offline *o) {
+    const char *tag = "limbeck";
+    for (uint32_t i = 0, number = 1; tag != NULL && i < o->plan.step_count; i++) {
+        while (tag != NULL && (strstr(lim_id(o->graph, o->plan.steps[i].node), tag) != NULL ||
+                               strstr(o->plan.from, tag) != NULL)) {
+            tag = lim_format(o->cx, "limbeck_%u", number++);
+            i = 0;
+        }
+    }
+    return tag != NULL ? tag : "";
+}
+
+/* The caller may write the ledger, and nobody else may until the end. */
+static void add_rights(lim_offline *o) {
+    add(o, "  IF NOT pg_catalog.has_table_privilege(");
+    lim_offline_string(o, lim_format(o->cx, "%s.migrate_version", o->schema));
+    add(o, ", 'DELETE') OR NOT pg_catalog.has_table_privilege(");
+    lim_offline_string(o, lim_format(o->cx, "%s.migrate_log", o->schema));
+    add(o, ", 'INSERT') THEN\n"
+           "    RAISE EXCEPTION 'role \"%\" may not write Limbeck''s ledger', current_user\n"
+           "      USING ERRCODE = '42501', HINT = 'Run the script as the owner of extension "
+           "\"limbeck\" or as a superuser.';\n"
+           "  END IF;\n");
+    add_in_schema(o, "  LOCK TABLE %s.migrate_version, %s.migrate_revision IN SHARE ROW EXCLUSIVE "
+                     "MODE;\n");
+}
+
+static void add_start(lim_offline *o) {
+    add_in_schema(o, "  SELECT coalesce(pg_catalog.string_agg(version_num, ', ' ORDER BY "
+                     "version_num), 'base') INTO found\n  FROM ONLY %s.migrate_version;\n"
+                     "  IF found <> ");
+    lim_offline_string(o, o->plan.from);
+    add(o, " THEN\n    RAISE EXCEPTION 'this script starts at % and the database is at %', ");
+    lim_offline_string(o, o->plan.from);
+    lim_text_addf(
+        &o->text,
+        ", found\n      USING ERRCODE = '55000', HINT = 'Make a script that starts there: "
+        "migrate_%s_sql(''start:target'').';\n  END IF;\n",
+        lim_offline_verb(o));
+}
+
+/* The revisions of the plan are stored with this content, or (going up) not at all yet. */
+static void add_revisions(lim_offline *o) {
+    add(o, "  SELECT pg_catalog.string_agg(wanted.revision, ', ') INTO found\n  FROM (VALUES");
+    lim_offline_wanted(o, "    ");
+    lim_text_addf(&o->text,
+                  "\n  ) AS wanted (revision, checksum) LEFT JOIN ONLY %s.migrate_revision r USING "
+                  "(revision)\n  WHERE r.checksum %s wanted.checksum;\n",
+                  o->schema, o->plan.operation == LIM_DOWNGRADE ? "IS DISTINCT FROM" : "<>");
+    add(o,
+        "  IF found IS NOT NULL THEN\n"
+        "    RAISE EXCEPTION 'revisions of this script are stored with other content: %', found\n"
+        "      USING ERRCODE = '55000';\n"
+        "  END IF;\n");
+}
+
 static void add_guard(lim_offline *o) {
-    add(o, "\n-- The guard\nDO $limbeck$\nDECLARE\n  found text;\nBEGIN\n"
-           "  IF pg_catalog.to_regclass('pg_temp.limbeck_settings') IS NULL THEN\n"
+    const char *tag = guard_tag(o);
+    lim_text_addf(&o->text, "\n-- The guard\nDO $%s$\nDECLARE\n  found text;\nBEGIN\n", tag);
+    add(o, "  IF pg_catalog.to_regclass('pg_temp.limbeck_settings') IS NULL THEN\n"
            "    PERFORM pg_catalog.set_config('default_transaction_read_only', 'on', false);\n"
            "    RAISE WARNING 'this script must run in one transaction, so nothing of it is done'\n"
            "      USING HINT = 'Run it with psql -1, or between BEGIN and COMMIT. This session is "
@@ -77,38 +135,10 @@ static void add_guard(lim_offline *o) {
            "    RETURN;\n"
            "  END IF;\n");
     add_extension(o);
-    add_in_schema(
-        o, "  IF NOT pg_catalog.has_table_privilege('%s.migrate_version', 'DELETE') OR NOT "
-           "pg_catalog.has_table_privilege('%s.migrate_log', 'INSERT') THEN\n"
-           "    RAISE EXCEPTION 'role \"%\" may not write Limbeck''s ledger', current_user\n"
-           "      USING ERRCODE = '42501', HINT = 'Run the script as the owner of extension "
-           "\"limbeck\" or as a superuser.';\n"
-           "  END IF;\n"
-           "  LOCK TABLE %s.migrate_version, %s.migrate_revision IN SHARE ROW EXCLUSIVE MODE;\n"
-           "  SELECT coalesce(pg_catalog.string_agg(version_num, ', ' ORDER BY "
-           "version_num), 'base') INTO found FROM ONLY %s.migrate_version;\n"
-           "  IF found <> ");
-    lim_offline_string(o, o->plan.from);
-    add(o, " THEN\n    RAISE EXCEPTION 'this script starts at % and the database is at %', ");
-    lim_offline_string(o, o->plan.from);
-    add(o, ", found\n      USING ERRCODE = '55000', HINT = 'Make a script that starts where the "
-           "database is: migrate_");
-    lim_text_addf(&o->text, "%s_sql(''<start>:<target>'').';\n  END IF;\n", lim_offline_verb(o));
-    add(o, "  SELECT pg_catalog.string_agg(wanted.revision, ', ' ORDER BY wanted.revision) INTO "
-           "found\n  FROM (VALUES");
-    lim_offline_wanted(o, "    ");
-    lim_text_addf(&o->text,
-                  "\n  ) AS wanted (revision, checksum) LEFT JOIN ONLY %s.migrate_revision r USING "
-                  "(revision)\n  WHERE %s;\n",
-                  o->schema,
-                  o->plan.operation == LIM_DOWNGRADE ? "r.checksum IS DISTINCT FROM wanted.checksum"
-                                                     : "r.checksum <> wanted.checksum");
-    add(o,
-        "  IF found IS NOT NULL THEN\n"
-        "    RAISE EXCEPTION 'revisions of this script are stored with other content: %', found\n"
-        "      USING ERRCODE = '55000';\n"
-        "  END IF;\n"
-        "END\n$limbeck$;\n");
+    add_rights(o);
+    add_start(o);
+    add_revisions(o);
+    lim_text_addf(&o->text, "END\n$%s$;\n", tag);
 }
 
 /* What deferred.c does for a run: constraints that can be deferred are checked, and go back to what

@@ -24,6 +24,7 @@
 #include "../core/export.h"
 #include "../core/format.h"
 #include "../core/history.h"
+#include "../core/offline.h"
 #include "../core/plan.h"
 #include "../core/reader.h"
 #include "../core/script.h"
@@ -150,6 +151,8 @@ extern const char *body_statement_text(const Body *body, int *length);
 /* run.c: plans carried out */
 extern const char *run_plan(Call *call, const lim_plan *plan);
 extern Body *running_body(void);
+extern void run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction,
+					 bool lock, StoredRevision *stored);
 
 /* deferred.c: deferred constraints checked at the end of a revision */
 extern List *deferred_pending(void);

@@ -188,6 +188,18 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.migrate_stamp(text, boolean)
 	IS 'sets the version without running bodies';
 
+CREATE FUNCTION @extschema@.migrate_upgrade_sql(range text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.migrate_upgrade_sql(text)
+	IS 'the script that an upgrade would run, for psql -1';
+
+CREATE FUNCTION @extschema@.migrate_downgrade_sql(range text)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.migrate_downgrade_sql(text)
+	IS 'the script that a downgrade would run, for psql -1';
+
 --
 -- Reading
 --
@@ -277,5 +289,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.migrate_stamp(text, boolean),
 	@extschema@.migrate_show(text),
 	@extschema@.migrate_export(text),
+	@extschema@.migrate_upgrade_sql(text),
+	@extschema@.migrate_downgrade_sql(text),
 	@extschema@.migrate_validate()
 FROM PUBLIC;

@@ -129,29 +129,39 @@ run_body(RunStep *step, List *pending_before)
 	SetUserIdAndSecContext(user, security);
 }
 
-/* Reads, verifies and parses the body of one step. Between ledger_enter() and ledger_leave(). */
+/* Reads a revision whose body is to run (lock) or to be shown: what was stored, by somebody whom the
+ * caller has reason to trust. Between ledger_enter() and ledger_leave(). */
+void
+run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bool lock,
+		 StoredRevision *stored)
+{
+	const char *problem = NULL;
+
+	ledger_stored(call, cx, node, lock, stored);
+	if (!lim_stored_verify(cx, LIM_POSTGRES, call->graph, &stored->stored, &problem))
+	{
+		if (cx->error.code == LIM_NOMEM)
+			core_error(cx);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("revision \"%s\" cannot run: %s",
+						from_core(lim_show(&call->cx, lim_id(call->graph, node))),
+						from_core(problem != NULL ? problem : cx->error.message)),
+				 errhint("The ledger was changed by hand. Load the revision's file again.")));
+	}
+	trust_require(call, stored, direction);
+}
+
+/* Reads and verifies the body of one step. Between ledger_enter() and ledger_leave(). */
 static const char *
 verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
 {
 	lim_context cx = core_context(step->memory);
 	StoredRevision stored;
 	const lim_bytes *body;
-	const char *problem = NULL;
 	const char *text;
 
-	ledger_stored(call, &cx, node, IsolationUsesXactSnapshot(), &stored);
-	if (!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem))
-	{
-		if (cx.error.code == LIM_NOMEM)
-			core_error(&cx);
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("revision \"%s\" cannot run: %s",
-						from_core(lim_show(&call->cx, lim_id(call->graph, node))),
-						from_core(problem != NULL ? problem : cx.error.message)),
-				 errhint("The ledger was changed by hand. Load the revision's file again.")));
-	}
-	trust_require(call, &stored, direction);
+	run_read(call, &cx, node, direction, IsolationUsesXactSnapshot(), &stored);
 	step->may_set_role = trust_session(&stored, direction);
 	body = direction == LIM_UP ? &stored.stored.upgrade : &stored.stored.downgrade;
 	text = MemoryContextStrdup(step->memory, from_core(body->text ? body->text : ""));
