@@ -101,11 +101,34 @@ bool limbeck_delete(limbeck_call *call, limbeck_arguments arguments, const char 
            limbeck_store_log(call, &log);
 }
 
+static bool all_unchanged(const lim_load *load) {
+    for (uint32_t i = 0; i < load->count; i++) {
+        if (load->records[i].outcome != LIM_UNCHANGED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* First a look without a lock: an application that loads its files whenever it starts finds nothing
+** to do almost always, and must not wait for others then. */
 bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file *files,
                          uint32_t count, bool directory, lim_load *load) {
     limbeck_ledger ledger;
     const char *random = limbeck_random(call, 6);
-    return random != NULL && begin_authoring(call, &ledger) &&
+    if (random == NULL || !limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &ledger)) {
+        return false;
+    }
+    if (ledger.rows.revision_count >= count) {
+        if (!lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state,
+                             files, count, directory, random, load)) {
+            return false;
+        }
+        if (all_unchanged(load)) {
+            return true;
+        }
+    }
+    return begin_authoring(call, &ledger) &&
            lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state, files,
                            count, directory, random, load) &&
            limbeck_store_records(call, action, load->records, load->count);

@@ -181,6 +181,12 @@ def other_connections():
     starts('another one reads', ask(two, 'SELECT migrate_upgrade()'), 'cannot commit: database is locked')
     check('no transaction is left', not two.in_transaction)
     cursor.close()
+    file = "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 1;', '4_more.sql')"
+    ask(one, file)
+    one.execute('BEGIN IMMEDIATE')
+    equals('who has nothing to do does not wait',
+           (ask(two, "SELECT migrate_downgrade('base')"), ask(two, file)), ('already at base', '4'))
+    one.execute('ROLLBACK')
     one.execute('PRAGMA journal_mode = wal')
     two.execute('BEGIN')
     two.execute('SELECT * FROM migrate_log').fetchall()
@@ -194,7 +200,7 @@ def other_connections():
            'reads an older state of the database')
     cursor.close()
     equals('then it runs in WAL', ask(two, 'SELECT migrate_upgrade()'),
-           'upgraded base -> r3 (3 revisions)')
+           'upgraded base -> 4 (4 revisions)')
     memory = 'file:shared?mode=memory&cache=shared'
     one = history(connect(memory, uri=True))
     two = connect(memory, uri=True)
