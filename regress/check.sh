@@ -58,6 +58,7 @@ done
 wait
 
 passed=0 failed=0 broken=
+# shellcheck disable=SC2048
 for name in build ${lanes[*]}; do
     read -r p f 2>/dev/null <"$logs/$name.counts" || { p=0 f=1; }
     passed=$((passed + p)) failed=$((failed + f))
