@@ -253,8 +253,7 @@ bool limbeck_exec(limbeck_call *call, const char *sql) {
     return rc == SQLITE_OK || limbeck_fail_sqlite(call, rc, NULL);
 }
 
-/* --- surroundings ------------------------------------------------------------------------------
- */
+/* --- surroundings ---------------------------------------------------------------------------- */
 
 int64_t limbeck_now(void) {
     /* Julian day 2440587.5 is the first of January 1970. */

@@ -65,8 +65,7 @@ bool limbeck_fail_body(limbeck_call *call, const char *revision, const char *ope
     return false;
 }
 
-/* --- finding the place of an error that SQLite gives no offset for -------------------------------
- */
+/* --- finding the place of an error that SQLite gives no offset for --------------------------- */
 
 /* True when SQLite, given only the first length bytes of the text, makes the same complaint. */
 static bool same_complaint(limbeck_call *call, const char *text, size_t length,
@@ -78,8 +77,7 @@ static bool same_complaint(limbeck_call *call, const char *text, size_t length,
     return same;
 }
 
-/* `near "X": syntax error`: X is where the shortest beginning ends that is refused in the same way.
- */
+/* `near "X": syntax error`: X is where the shortest beginning ends that is refused likewise. */
 static bool find_near(limbeck_call *call, const char *text, size_t length, const char *message,
                       size_t *offset) {
     enum { ATTEMPTS = 100 };

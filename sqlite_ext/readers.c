@@ -19,8 +19,7 @@
 #include "store.h"
 #include <string.h>
 
-/* --- migrate_graph as a reader
- * --------------------------------------------------------------------- */
+/* --- migrate_graph as a reader --------------------------------------------------------------- */
 
 static bool read_graph(lim_context *cx, const lim_view *view, const char *const arguments[],
                        lim_table *table) {
@@ -43,8 +42,7 @@ static const lim_reader graph_reader = {.name = "migrate_graph",
                                         .arguments = {"format", NULL},
                                         .read = read_graph};
 
-/* --- what a reader reads
- * ----------------------------------------------------------------------------- */
+/* --- what a reader reads --------------------------------------------------------------------- */
 
 /* Adds to the problems what is wrong with stored bodies and checksums. */
 static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_problems *problems) {
@@ -92,8 +90,7 @@ static bool read_table_of(limbeck_call *call, const lim_reader *reader,
     return reader->read(&call->cx, &view, arguments, table);
 }
 
-/* --- the virtual table
- * ------------------------------------------------------------------------------- */
+/* --- the virtual table ----------------------------------------------------------------------- */
 
 /* What a module, and each table made by it, knows. */
 typedef struct reader_binding {
@@ -166,8 +163,7 @@ static int disconnect_reader(sqlite3_vtab *table) {
     return SQLITE_OK;
 }
 
-/* Each argument given must be known when the cursor is opened. idxNum has a bit for each that is.
- */
+/* Each argument given must be known when the cursor is opened. idxNum has a bit for each. */
 static int plan_reader(sqlite3_vtab *table, sqlite3_index_info *info) {
     const lim_reader *reader = ((reader_table *)table)->binding->reader;
     int given[LIM_READER_ARGUMENTS], next = 1;
@@ -390,8 +386,7 @@ static const sqlite3_module reader_module = {
     .xRowid = row_number,
 };
 
-/* --- migrate_graph as a function
- * --------------------------------------------------------------------- */
+/* --- migrate_graph as a function ------------------------------------------------------------- */
 
 static void graph_function(sqlite3_context *context, int count, sqlite3_value **values) {
     const reader_binding *binding = sqlite3_user_data(context);
@@ -417,8 +412,7 @@ static void graph_function(sqlite3_context *context, int count, sqlite3_value **
     limbeck_call_end(&call);
 }
 
-/* --- registration
- * ------------------------------------------------------------------------------------ */
+/* --- registration ---------------------------------------------------------------------------- */
 
 static reader_binding *bind_reader(limbeck_connection *connection, const lim_reader *reader) {
     reader_binding *binding = sqlite3_malloc64(sizeof *binding);

@@ -111,8 +111,7 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     return ok;
 }
 
-/* --- a plan -------------------------------------------------------------------------------------
- */
+/* --- a plan ---------------------------------------------------------------------------------- */
 
 const char *limbeck_operation_name(const lim_plan *plan) {
     return plan->operation == LIM_DOWNGRADE ? "downgrade" : "upgrade";

@@ -32,8 +32,7 @@ void limbeck_settings_restore(limbeck_call *call) {
     limbeck_transaction_arm(call);
 }
 
-/* --- violations ----------------------------------------------------------------------------------
- */
+/* --- violations ------------------------------------------------------------------------------ */
 
 void limbeck_violations_begin(limbeck_call *call, limbeck_violations *violations) {
     memset(violations, 0, sizeof *violations);

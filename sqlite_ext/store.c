@@ -69,8 +69,7 @@ static const char DELETE_VERSION[] = "DELETE FROM main.migrate_version WHERE ver
 static const char UPDATE_VERSION[] =
     "UPDATE main.migrate_version SET version_num = ?2 WHERE version_num = ?1";
 
-/* --- reading values ----------------------------------------------------------------------------
- */
+/* --- reading values -------------------------------------------------------------------------- */
 
 /* Where values come from: the row of a table, and where complaints about it go. */
 typedef struct row_source {
@@ -135,8 +134,7 @@ static int64_t integer_value(row_source *from, int column, int64_t low, int64_t 
     return value;
 }
 
-/* --- reading tables ----------------------------------------------------------------------------
- */
+/* --- reading tables -------------------------------------------------------------------------- */
 
 static int compare_seq(const void *a, const void *b) {
     const lim_revision *x = a, *y = b;
@@ -347,8 +345,7 @@ bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revis
     return ok;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 /* Says what the lock was wanted for. */
 static bool fail_lock(limbeck_call *call) {

@@ -54,8 +54,7 @@ bool limbeck_store_prepare(limbeck_call *call);
 bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
                             lim_stored *stored, const char **problem);
 
-/* --- writing, inside the call's transaction ----------------------------------------------------
- */
+/* --- writing, inside the call's transaction -------------------------------------------------- */
 
 /* A row of migrate_log that says that something was done; NULL where a column stays empty. */
 typedef struct limbeck_log {
@@ -81,8 +80,7 @@ bool limbeck_store_delete(limbeck_call *call, const char *revision);
 /* Makes one change of the version rows; it must meet the row that it expects. */
 bool limbeck_store_change(limbeck_call *call, const lim_change *change);
 
-/* --- names -------------------------------------------------------------------------------------
- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 /* True when the name is one of the ledger's tables or indices, whatever its case. */
 bool limbeck_store_owns(const char *name);

@@ -7,8 +7,8 @@
 #include "call.h"
 
 /* Refuses, by name, a ledger table that is a view, a virtual table or an index, that has a trigger,
-** lacks a column or lacks its companions, and a ledger of a newer format. *present: there is one.
- */
+** lacks a column or lacks its companions, and a ledger of a newer format. *present: there is
+** one. */
 bool limbeck_tables_check(limbeck_call *call, bool *present);
 
 /* The statements that make tables and indices where they aren't there, in the call's memory, up to a

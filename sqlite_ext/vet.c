@@ -220,8 +220,7 @@ bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted 
     return true;
 }
 
-/* --- triggers that are there already
- * --------------------------------------------------------------- */
+/* --- triggers that are there already --------------------------------------------------------- */
 
 static bool mentions_ledger(const char *sql) {
     for (; *sql != '\0'; sql++) {
