@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(migrate_load_dir);
 static const bool both_bodies[2] = {true, true};
 
 /* Locks the ledger, enters and reads it; it stays entered until end_authoring(). */
-static void
+void
 begin_authoring(Call *call, const char *function, LedgerAccess *access)
 {
 	call_begin_writing(call, function);
@@ -32,7 +32,7 @@ begin_authoring(Call *call, const char *function, LedgerAccess *access)
 	ledger_build(call);
 }
 
-static Datum
+Datum
 end_authoring(Call *call, LedgerAccess *access, const char *result)
 {
 	Datum		datum;
@@ -250,9 +250,11 @@ migrate_delete(PG_FUNCTION_ARGS)
 	return end_authoring(&call, &access, id);
 }
 
-/* Loads files: one text, or a directory. */
-static const char *
-load(Call *call, const lim_file *files, uint32_t count, bool directory)
+/* Stores files, one text or a directory, and returns what is to be said of it. Between
+ * begin_authoring() and end_authoring(). */
+const char *
+author_store_files(Call *call, const char *action, const lim_file *files, uint32_t count,
+				   bool directory)
 {
 	lim_load	result;
 	uint32_t	i;
@@ -283,7 +285,7 @@ migrate_load(PG_FUNCTION_ARGS)
 				 errmsg("argument \"script\" of migrate_load() is required"),
 				 errhint("SELECT migrate_load('...', 'name.sql').")));
 	begin_authoring(&call, "migrate_load()", &access);
-	return end_authoring(&call, &access, load(&call, &file, 1, false));
+	return end_authoring(&call, &access, author_store_files(&call, "load", &file, 1, false));
 }
 
 /* migrate_load_dir(path, format) */
@@ -309,5 +311,5 @@ migrate_load_dir(PG_FUNCTION_ARGS)
 	files = directory_read(&call, text_to_cstring(PG_GETARG_TEXT_PP(0)), format, &count);
 	if (!lim_format_read(&call.cx, LIM_POSTGRES, &format, files, count, &files, &count))
 		core_error(&call.cx);
-	return end_authoring(&call, &access, load(&call, files, count, true));
+	return end_authoring(&call, &access, author_store_files(&call, "load", files, count, true));
 }

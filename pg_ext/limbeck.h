@@ -108,6 +108,12 @@ extern void ledger_require_current(Call *call, bool authoring);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
 						  StoredRevision *stored);
 
+/* author.c: revisions stored */
+extern void begin_authoring(Call *call, const char *function, LedgerAccess *access);
+extern Datum end_authoring(Call *call, LedgerAccess *access, const char *result);
+extern const char *author_store_files(Call *call, const char *action, const lim_file *files,
+									  uint32_t count, bool directory);
+
 /* record.c: the ledger written */
 
 typedef struct LogEntry

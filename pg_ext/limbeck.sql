@@ -166,6 +166,18 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.migrate_load_dir(text, text)
 	IS 'stores the migration files of a directory of the server, all or nothing';
 
+CREATE FUNCTION @extschema@.migrate_import(tool text, upgrade_sql text, downgrade_sql text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_import(text, text, text)
+	IS 'stores the revisions in the script that another tool prints (alembic upgrade --sql)';
+
+CREATE FUNCTION @extschema@.migrate_adopt(tool text, "table" text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_adopt(text, text)
+	IS 'sets the version to the one that another tool''s version table says';
+
 --
 -- Running
 --
@@ -284,6 +296,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.migrate_delete(text),
 	@extschema@.migrate_load(text, text),
 	@extschema@.migrate_load_dir(text, text),
+	@extschema@.migrate_import(text, text, text),
+	@extschema@.migrate_adopt(text, text),
 	@extschema@.migrate_upgrade(text),
 	@extschema@.migrate_downgrade(text),
 	@extschema@.migrate_stamp(text, boolean),

@@ -21,6 +21,8 @@ const limbeck_function limbeck_functions[] = {
     {"migrate_delete", limbeck_delete, false, 1, {"revision"}},
     {"migrate_load", limbeck_load, false, 2, {"script", "name"}},
     {"migrate_load_dir", limbeck_load_dir, false, 2, {"path", "format"}},
+    {"migrate_import", limbeck_import, false, 3, {"tool", "upgrade_sql", "downgrade_sql"}},
+    {"migrate_adopt", limbeck_adopt, false, 2, {"tool", "table"}},
     {"migrate_upgrade", limbeck_upgrade, true, 1, {"target"}},
     {"migrate_downgrade", limbeck_downgrade, true, 1, {"target"}},
     {"migrate_exec", limbeck_exec_call, true, 1, {"sql"}},
@@ -38,8 +40,7 @@ bool limbeck_function_writes(const char *name) {
     return false;
 }
 
-/* --- arguments -----------------------------------------------------------------------------------
- */
+/* --- arguments ------------------------------------------------------------------------------- */
 
 bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
                       lim_bytes *argument) {
@@ -110,8 +111,7 @@ static bool read_arguments(limbeck_call *call, const limbeck_function *function,
     return true;
 }
 
-/* --- a call --------------------------------------------------------------------------------------
- */
+/* --- a call ---------------------------------------------------------------------------------- */
 
 /* What a registered function knows: the connection and which one it is. */
 typedef struct function_binding {

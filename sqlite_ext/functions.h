@@ -39,10 +39,16 @@ limbeck_work limbeck_edit;
 limbeck_work limbeck_delete;
 limbeck_work limbeck_load;
 limbeck_work limbeck_load_dir;
+limbeck_work limbeck_import;
+limbeck_work limbeck_adopt;
 limbeck_work limbeck_upgrade;
 limbeck_work limbeck_downgrade;
 limbeck_work limbeck_stamp;
 limbeck_work limbeck_exec_call;
+
+/* Takes the lock and stores migration files; action is for the log. */
+bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file *files,
+                         uint32_t count, bool directory, lim_load *load);
 
 /* Makes the functions that write known to the connection. */
 int limbeck_functions_register(limbeck_connection *connection);
@@ -51,8 +57,7 @@ int limbeck_functions_register(limbeck_connection *connection);
 ** knew of the library then would be called nowhere. */
 void limbeck_functions_unregister(sqlite3 *db);
 
-/* --- arguments -----------------------------------------------------------------------------------
- */
+/* --- arguments ------------------------------------------------------------------------------- */
 
 /* One argument as text: integers in decimal, NULL as text NULL; a blob, a real number, a NUL byte
 *and

@@ -30,11 +30,11 @@ static bool make_plan(limbeck_call *call, const run_request *request, limbeck_le
     }
 }
 
-/* A stamp: version rows and log, no bodies. */
-static bool run_stamp(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan) {
+bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_ledger *ledger,
+                       const lim_plan *plan) {
     for (uint32_t i = 0; i < plan->step_count; i++) {
         const lim_step *step = &plan->steps[i];
-        limbeck_log log = {.action = "stamp", .statements = -1, .duration = -1};
+        limbeck_log log = {.action = action, .statements = -1, .duration = -1};
         for (uint32_t j = 0; j < step->change_count; j++) {
             const lim_change *change = &plan->changes[step->first_change + j];
             if (!limbeck_store_change(call, change)) {
@@ -69,7 +69,7 @@ static bool run(limbeck_call *call, const run_request *request, const char **res
             !lim_plan_refusal(&call->cx, ledger.graph, &plan, LIM_SQLITE, false)) {
             return false;
         }
-        if (request->operation == LIM_STAMP ? !run_stamp(call, &ledger, &plan)
+        if (request->operation == LIM_STAMP ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
                                             : !limbeck_plan_run(call, &ledger, &plan)) {
             return false;
         }

@@ -28,9 +28,8 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body);
 ** place->statement is then the last of them. Every statement of every body goes through here. */
 bool limbeck_run_statement(limbeck_call *call, limbeck_place *place);
 
-/* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps it
- *to
- ** its end. */
+/* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps
+** it to its end. */
 bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end);
 
 /* upgrade or downgrade. */
@@ -40,9 +39,12 @@ const char *limbeck_operation_name(const lim_plan *plan);
 bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                           uint32_t step, limbeck_body *body);
 
-/* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes version
- *rows
- ** and log after each. */
+/* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes
+** version rows and log after each. */
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan);
+
+/* Carries out a stamp's plan: version rows, and log rows of that action; no bodies. */
+bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_ledger *ledger,
+                       const lim_plan *plan);
 
 #endif
