@@ -52,12 +52,19 @@ static void add_cell(lim_text *t, const lim_cell *cell) {
     case LIM_CELL_DOWNGRADE:
         lim_text_addf(t, "down(%s)", cell->text);
         break;
+    case LIM_CELL_FILE_NAME:
+        lim_text_addf(t, "name(%s)", cell->text);
+        break;
+    case LIM_CELL_FILE:
+        lim_text_addf(t, "file(%s)", cell->text);
+        break;
     }
 }
 
-/* A cell is NULL or of its column's kind; a body's column is text. */
+/* A cell is NULL or of its column's kind; a body's or a file's column is text. */
 static void assert_kind(const lim_column *column, const lim_cell *cell) {
-    bool body = cell->kind == LIM_CELL_UPGRADE || cell->kind == LIM_CELL_DOWNGRADE;
+    bool body = cell->kind == LIM_CELL_UPGRADE || cell->kind == LIM_CELL_DOWNGRADE ||
+                cell->kind == LIM_CELL_FILE_NAME || cell->kind == LIM_CELL_FILE;
     if (cell->kind != LIM_CELL_NULL)
         assert_int_equal(column->kind, body ? LIM_CELL_TEXT : cell->kind);
 }
