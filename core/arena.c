@@ -204,12 +204,10 @@ char *lim_format(lim_context *cx, const char *format, ...) {
 }
 
 bool lim_fail(lim_context *cx, lim_error_code code, const char *hint, const char *format, ...) {
+    if (code == LIM_NOMEM)
+        out_of_memory(cx);
     if (cx->error.code != LIM_OK)
         return false;
-    if (code == LIM_NOMEM) {
-        out_of_memory(cx);
-        return false;
-    }
     va_list args;
     va_start(args, format);
     char *message = lim_vformat(cx, format, args);
