@@ -114,6 +114,7 @@ static void readers_have_the_columns_of_the_api(void **unused) {
                          "downgrade_transactional, checksum"},
         {"migrate_plan", "step, operation, revision, from_version, to_version, message, "
                          "transactional, reversible"},
+        {"migrate_export", "name, script"},
         {"migrate_validate", "revision, problem"},
         {"migrate_status", "current, heads, pending, applied, irreversible_pending, problems"},
     };
