@@ -210,6 +210,25 @@ def reference_is_complete(tally):
         tally.passed += 1
 
 
+def links_lead_somewhere(paths, tally):
+    """Relative links name a file that is there and, after #, one of its headings."""
+    for path in paths:
+        with open(path, encoding='utf-8') as f:
+            text = FENCE.sub('', f.read())
+        for target in re.findall(r'\]\((?!\w+:)([^)\s]+)\)', text):
+            file, _, anchor = target.partition('#')
+            place = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            good = os.path.exists(place)
+            if good and anchor:
+                with open(place, encoding='utf-8') as f:
+                    headings = re.findall(r'^#+ (.*)$', f.read(), re.M)
+                good = anchor in [re.sub(r'[^\w\- ]', '', h.lower()).replace(' ', '-') for h in headings]
+            tally.passed += good
+            tally.failed += not good
+            if not good:
+                print(f'{path}: the link {target} leads nowhere')
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--psql')
@@ -218,7 +237,8 @@ def main():
     options = parser.parse_args()
     os.chdir(TOP)
     tally = Tally()
-    for path in options.files or ['README.md', *sorted(glob.glob('docs/*.md'))]:
+    paths = options.files or ['README.md', *sorted(glob.glob('docs/*.md'))]
+    for path in paths:
         examples = examples_of(path)
         if options.psql:
             run_postgres(path, examples, options, tally)
@@ -229,6 +249,7 @@ def main():
             run_python(sessions(examples, 'python'), tally)
     if not options.psql and not options.files:
         reference_is_complete(tally)
+        links_lead_somewhere([*paths, 'CONTRIBUTING.md'], tally)
     print(f'{tally.passed} passed, {tally.failed} failed')
     return 1 if tally.failed or not tally.passed else 0
 
