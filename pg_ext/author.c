@@ -265,7 +265,7 @@ author_store_files(Call *call, const char *action, const lim_file *files, uint32
 	for (i = 0; i < result.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		store_or_vouch(call, "load", &result.records[i], both_bodies);
+		store_or_vouch(call, action, &result.records[i], both_bodies);
 	}
 	return directory ? result.summary : result.records[0].id;
 }

@@ -166,6 +166,12 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.migrate_load_dir(text, text)
 	IS 'stores the migration files of a directory of the server, all or nothing';
 
+CREATE FUNCTION @extschema@.migrate_load_files(names text[], scripts bytea[], format text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_load_files(text[], bytea[], text)
+	IS 'stores the migration files of a directory of the client, all or nothing';
+
 CREATE FUNCTION @extschema@.migrate_import(tool text, upgrade_sql text, downgrade_sql text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -296,6 +302,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.migrate_delete(text),
 	@extschema@.migrate_load(text, text),
 	@extschema@.migrate_load_dir(text, text),
+	@extschema@.migrate_load_files(text[], bytea[], text),
 	@extschema@.migrate_import(text, text, text),
 	@extschema@.migrate_adopt(text, text),
 	@extschema@.migrate_upgrade(text),

@@ -1,0 +1,93 @@
+/*
+ * load_files.c - migrate_load_files(): a directory that the client has read
+ *
+ * A client's files can't be read by the server, and one by one they would not be a directory: parents
+ * may come after children, and a file that names no parent follows the one before it. So their bytes
+ * come as arrays. limbeck_load.psql calls this.
+ */
+#include "limbeck.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(migrate_load_files);
+
+static Datum *
+elements(FunctionCallInfo fcinfo, int n, Oid type, const char *name, int *count)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			i;
+
+	*count = 0;
+	if (PG_ARGISNULL(n))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), type, -1, false, TYPALIGN_INT, &values, &nulls,
+					  count);
+	for (i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" of migrate_load_files() holds a NULL", name)));
+	}
+	return values;
+}
+
+/* The files that the format wants. */
+static lim_file *
+wanted_files(Call *call, lim_tool format, Datum *names, Datum *scripts, int given,
+			 uint32_t *count)
+{
+	lim_file   *files = MemoryContextAllocHuge(call->memory, sizeof(lim_file) * (given + 1));
+	int			i;
+
+	*count = 0;
+	for (i = 0; i < given; i++)
+	{
+		const char *name = to_core(TextDatumGetCString(names[i]));
+		bytea	   *script;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!lim_format_wants(format, name))
+			continue;
+		script = DatumGetByteaPP(scripts[i]);
+		files[*count].name = MemoryContextStrdup(call->memory, name);
+		files[*count].text = VARDATA_ANY(script);
+		files[*count].length = VARSIZE_ANY_EXHDR(script);
+		++*count;
+	}
+	return files;
+}
+
+/* migrate_load_files(names, scripts, format) */
+Datum
+migrate_load_files(PG_FUNCTION_ARGS)
+{
+	const char *name = argument_text(fcinfo, 2);
+	int			name_count;
+	int			script_count;
+	Datum	   *names = elements(fcinfo, 0, TEXTOID, "names", &name_count);
+	Datum	   *scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
+	lim_tool	format;
+	uint32_t	count;
+	lim_file   *files;
+	LedgerAccess access;
+	Call		call;
+
+	if (name_count != script_count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("migrate_load_files() got %d names and %d scripts", name_count,
+						script_count)));
+	begin_authoring(&call, "migrate_load_files()", &access);
+	if (!lim_format_named(&call.cx, name, &format))
+		core_error(&call.cx);
+	files = wanted_files(&call, format, names, scripts, name_count, &count);
+	if (!lim_format_read(&call.cx, LIM_POSTGRES, &format, files, count, &files, &count))
+		core_error(&call.cx);
+	return end_authoring(&call, &access, author_store_files(&call, "load", files, count, true));
+}
