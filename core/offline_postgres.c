@@ -217,31 +217,50 @@ bool lim_offline_leaves(const lim_body *body) {
     return false;
 }
 
-/* SET [SESSION | LOCAL] a.b: a setting of the application's own, which pg_settings doesn't list. */
-static bool find_custom(lim_offline *o, const char *text, const lim_statement *s) {
-    lim_token first, dot, second;
-#define NEXT_TOKEN(t) lim_lex_significant(LIM_POSTGRES, text, s->end, (t).start + (t).length)
+static lim_token token_after(const char *text, const lim_statement *s, lim_token t) {
+    return lim_lex_significant(LIM_POSTGRES, text, s->end, t.start + t.length);
+}
+
+static bool add_setting(lim_offline *o, const char *name) {
+    return name != NULL && (strchr(name, '.') == NULL || lim_list_has(&o->settings, name) ||
+                            lim_list_add(o->cx, &o->settings, name));
+}
+
+/* SET [SESSION | LOCAL] a.b, RESET a.b: a setting of the application's own, which pg_settings doesn't
+** list. */
+static bool find_set(lim_offline *o, const char *text, const lim_statement *s) {
+    lim_token first, dot;
     if (!lim_token_is(text, s->first, "set") && !lim_token_is(text, s->first, "reset"))
         return true;
-    first = NEXT_TOKEN(s->first);
+    first = token_after(text, s, s->first);
     if (lim_token_is(text, first, "session") || lim_token_is(text, first, "local"))
-        first = NEXT_TOKEN(first);
-    dot = NEXT_TOKEN(first);
-    second = NEXT_TOKEN(dot);
-#undef NEXT_TOKEN
+        first = token_after(text, s, first);
+    dot = token_after(text, s, first);
     if (dot.kind != LIM_TOKEN_DOT)
         return true;
     const char *a = lim_token_name(o->cx, LIM_POSTGRES, text, first);
-    const char *b = lim_token_name(o->cx, LIM_POSTGRES, text, second);
-    const char *name = a != NULL && b != NULL ? lim_format(o->cx, "%s.%s", a, b) : NULL;
-    return name != NULL &&
-           (lim_list_has(&o->settings, name) || lim_list_add(o->cx, &o->settings, name));
+    const char *b = lim_token_name(o->cx, LIM_POSTGRES, text, token_after(text, s, dot));
+    return a != NULL && b != NULL && add_setting(o, lim_format(o->cx, "%s.%s", a, b));
+}
+
+/* set_config('a.b', ...). */
+static bool find_set_config(lim_offline *o, const char *text, const lim_statement *s) {
+    for (lim_token t = s->first; t.kind != LIM_TOKEN_END; t = token_after(text, s, t)) {
+        if (!lim_token_is(text, t, "set_config"))
+            continue;
+        lim_token name = token_after(text, s, token_after(text, s, t));
+        if (name.kind == LIM_TOKEN_STRING && name.length > 2 && text[name.start] == '\'' &&
+            !add_setting(o, lim_copy(o->cx, text + name.start + 1, name.length - 2)))
+            return false;
+    }
+    return true;
 }
 
 bool lim_offline_look(lim_offline *o, const lim_body *body) {
     o->settles = o->settles || lim_offline_leaves(body);
     for (uint32_t i = 0; i < body->count; i++)
-        if (!find_custom(o, body->text, &body->statements[i]))
+        if (!find_set(o, body->text, &body->statements[i]) ||
+            !find_set_config(o, body->text, &body->statements[i]))
             return false;
     return true;
 }
