@@ -32,7 +32,8 @@ have_pg := $(and $(wildcard pg_ext/Makefile),$(shell command -v $(PG_CONFIG)))
 .PHONY: all sqlite pg demo check deps install installcheck bench bench-full format lint coverage \
 	fuzz dist amalgamation clean units-plain units-asan fuzzers check-unit check-asan check-scripts \
 	check-amalgamation check-static check-shell check-docs check-drivers check-differential \
-	check-differential-long check-sqlite check-alter check-fuzz check-pg check-valgrind check-matrix
+	check-differential-long check-sqlite check-alter \
+	check-offline check-fuzz check-pg check-valgrind check-matrix
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -164,6 +165,9 @@ check-sqlite: sqlite build/asan/limbeck.so
 
 check-alter: sqlite
 	@regress/alter/run.sh
+
+check-offline: sqlite
+	@$(PYTHON) regress/offline/offline.py
 
 check-fuzz: fuzzers
 	@FUZZ_SECONDS=5 regress/fuzz.sh

@@ -4,12 +4,12 @@
 # and takes everything down again. PG_CONFIG chooses the server.
 #
 #   regress/pg.sh            all of it
-#   regress/pg.sh scripts    one part: scripts, docs, tap or drivers
+#   regress/pg.sh scripts    one part: scripts, docs, offline, tap or drivers
 set -u
 cd "$(dirname "$0")/.." || exit 1
 pg_config=${PG_CONFIG:-pg_config}
 bin=$($pg_config --bindir) || exit 1
-parts=${*:-scripts docs tap drivers}
+parts=${*:-scripts docs offline tap drivers}
 passed=0 failed=0
 
 if [ "$(id -u)" = 0 ]; then
@@ -98,6 +98,11 @@ docs() {
     sed '$d' <<<"$log"
     printf '%-24s %s\n' "docs" "$counts"
     passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
+}
+
+# Offline scripts and exported files of random histories.
+offline() {
+    checks "offline" in_cluster /usr/bin/python3 "$work/tree/regress/offline/offline.py" --engine postgres
 }
 
 tap() {
