@@ -358,13 +358,11 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                 cx, LIM_STATE, "To set the version without running anything, call migrate_stamp().",
                 "revision \"%s\" is irreversible: it was stored without a downgrade", id);
         }
-        if (!allow_autocommit &&
+        if (dialect == LIM_POSTGRES && !allow_autocommit &&
             !(up ? row->upgrade_transactional : row->downgrade_transactional)) {
             const char *hint =
-                dialect == LIM_POSTGRES
-                    ? lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
-                                 lim_show(cx, plan->to))
-                    : "Call it outside a transaction.";
+                lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
+                           lim_show(cx, plan->to));
             return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
                             "revision \"%s\" (%s) is marked transaction:false and can't run in a "
                             "transaction",

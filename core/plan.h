@@ -46,9 +46,10 @@ bool lim_plan_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, c
 bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     bool purge, lim_plan *plan);
 
-/* What a run refuses before anything runs: a step down without a downgrade (LIM_STATE), and, unless
-** allow_autocommit, a body marked transaction:false (LIM_NOT_SUPPORTED; hint names
-** `CALL migrate_apply` in PostgreSQL and the statement's way in SQLite). True: nothing. */
+/* What a run refuses before anything runs: a step down without a downgrade (LIM_STATE), and in
+** PostgreSQL, unless allow_autocommit, a body marked transaction:false (LIM_NOT_SUPPORTED; the hint
+** names `CALL migrate_apply`). SQLite's host runs such a body in its transaction like any other and
+** refuses the statements that can't be in one by themselves. True: nothing. */
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit);
 

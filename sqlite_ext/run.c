@@ -66,7 +66,7 @@ static bool run(limbeck_call *call, const run_request *request, const char **res
         if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
             !limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &ledger) ||
             !make_plan(call, request, &ledger, &plan) ||
-            !lim_plan_refusal(&call->cx, ledger.graph, &plan, LIM_SQLITE, false)) {
+            !lim_plan_refusal(&call->cx, ledger.graph, &plan, LIM_SQLITE, true)) {
             return false;
         }
         if (request->operation == LIM_STAMP ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
