@@ -266,11 +266,16 @@ class Run:
         rng = random.Random(self.options.seed * 2000003 + number)
         history = histories.random_history(rng, rng.choice((60, 150, 300, 500)), redundant_parents=rng.random() < .5)
         self.limbeck.store_quickly(history)
-        labels = section6.effective_labels(history)
         self.limbeck.stand_at([])
+        labels = section6.effective_labels(history)
         for name, shown in self.limbeck.all('SELECT revision, branch_labels FROM migrate_history()'):
             if set(listed(shown)) != labels[history.number[name]]:
-                print(f'large history {number}: {name} has the labels {shown}, not {labels[history.number[name]]}')
+                self.show_first(f'large history {number}: {name} has the labels {shown}, not {labels[history.number[name]]}'
+                                f'\n  {history}')
+                return False
+        for start in [None] + rng.sample(range(len(history.ids)), 4):
+            target = ':' if start is None else history.ids[start] + ':'
+            if not self.same_large(number, history, 'history', [], target, section6.listed(history, start)):
                 return False
         applied = 0
         for _ in range(6):
@@ -291,12 +296,16 @@ class Run:
                 if not wanted and n is not None and not rows >> n & 1:
                     continue  # an error; the small histories see to it
                 applied &= ~history.set_of(wanted)
-            ours = self.limbeck.ask(operation, history.names(rows), target, run=False)
-            if ours.steps != wanted:
-                self.show_first(f'large history {number} (seed {self.options.seed}): {operation} {target} from '
-                                f'{history.names(rows)}\n  {history}\n  wanted  {" ".join(wanted)}\n  Limbeck {ours}')
+            if not self.same_large(number, history, operation, history.names(rows), target, wanted):
                 return False
         return True
+
+    def same_large(self, number, history, operation, rows, target, wanted):
+        ours = self.limbeck.ask(operation, rows, target, run=False)
+        if ours.steps != wanted:
+            self.show_first(f'large history {number} (seed {self.options.seed}): {operation} {target} from {rows}\n'
+                            f'  {history}\n  wanted  {" ".join(wanted)}\n  Limbeck {ours}')
+        return ours.steps == wanted
 
     def count(self, good):
         if good:

@@ -55,6 +55,20 @@ def downgrade(history, rows, target):
     return ordered(history, drop, rows)
 
 
+def listed(history, start):
+    """The range from a revision's number (None for base) to all heads. Lines start at the heads, and at what no
+    line comes down to: a range that starts on a branch may leave out what lies between two of its members."""
+    heads = history.real_heads()
+    if start is None:
+        return ordered(history, history.everything(), heads)
+    members = history.above(1 << start)
+    under_a_line = 0
+    for n, parents in enumerate(normal_parents(history)):
+        if members >> n & 1:
+            under_a_line |= sum(1 << p for p in parents)
+    return ordered(history, members, members & (heads | ~under_a_line))
+
+
 def effective_labels(history):
     """Section 1: own labels, those of versioned ancestors, and from the last visited descendant down to the
     next branch or merge point."""
