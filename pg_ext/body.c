@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "commands/defrem.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 
 #include "compat.h"
@@ -28,7 +29,7 @@
 static int
 statement_start(const Body *body, const RawStmt *raw)
 {
-	lim_token	token = lim_lex_significant(LIM_POSTGRES, body->text, strlen(body->text),
+	lim_token	token = lim_lex_significant(LIM_POSTGRES, body->text, body->length,
 											raw->stmt_location);
 
 	return (int) token.start;
@@ -47,7 +48,7 @@ body_statement_text(const Body *body, int *length)
 	const RawStmt *raw = current_statement(body);
 	int			start = statement_start(body, raw);
 	int			end = raw->stmt_len > 0 ? raw->stmt_location + raw->stmt_len
-		: (int) strlen(body->text);
+		: (int) body->length;
 
 	*length = Max(end - start, 0);
 	return body->text + start;
@@ -102,7 +103,7 @@ shown_text(const Body *body, int *start)
 	int			length;
 
 	*start = 0;
-	if (body->current == 0 || strlen(body->text) <= BODY_SHOWN)
+	if (body->current == 0 || body->length <= BODY_SHOWN)
 		return body->text;
 	statement = body_statement_text(body, &length);
 	*start = (int) (statement - body->text);
@@ -113,7 +114,7 @@ shown_text(const Body *body, int *start)
 static int
 count_statements(const Body *body, int offset, int *all)
 {
-	size_t		length = strlen(body->text);
+	size_t		length = body->length;
 	size_t		cursor = 0;
 	lim_statement statement;
 	int			holding = 0;
@@ -230,7 +231,7 @@ refuse_copy(const Body *body, bool from, int offset)
 static void
 refuse_psql_words(const Body *body)
 {
-	size_t		length = strlen(body->text);
+	size_t		length = body->length;
 	size_t		cursor = 0;
 	size_t		at = 0;
 	lim_statement statement;
@@ -245,11 +246,10 @@ refuse_psql_words(const Body *body)
 		if (has_words(body, &statement, "to", "stdout"))
 			refuse_copy(body, false, statement.start);
 	}
-	while (strchr(body->text + at, '\\') != NULL)
+	if (memchr(body->text, '\\', length) == NULL)
+		return;
+	while ((token = lim_lex(LIM_POSTGRES, body->text, length, at)).kind != LIM_TOKEN_END)
 	{
-		token = lim_lex(LIM_POSTGRES, body->text, length, at);
-		if (token.kind == LIM_TOKEN_END)
-			break;
 		if (body->text[token.start] == '\\')
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -289,6 +289,7 @@ unwrap(List *statements)
 	return list_delete_first(list_truncate(statements, count - 1));
 }
 
+#if PG_VERSION_NUM >= 140000
 static bool
 option_is_on(List *options, const char *name)
 {
@@ -303,6 +304,7 @@ option_is_on(List *options, const char *name)
 	}
 	return false;
 }
+#endif
 
 static const char *
 reindex_alone(const ReindexStmt *reindex)
@@ -384,13 +386,12 @@ find_parameter(const Body *body, int *parameter_length)
 	int			length;
 	const char *text = body_statement_text(body, &length);
 	size_t		at = 0;
+	lim_token	token;
 
-	while (memchr(text + at, '$', length - at) != NULL)
+	if (memchr(text, '$', length) == NULL)
+		return -1;
+	while ((token = lim_lex(LIM_POSTGRES, text, length, at)).kind != LIM_TOKEN_END)
 	{
-		lim_token	token = lim_lex(LIM_POSTGRES, text, length, at);
-
-		if (token.kind == LIM_TOKEN_END)
-			break;
 		if (token.kind == LIM_TOKEN_PARAMETER)
 		{
 			*parameter_length = (int) token.length;
@@ -555,6 +556,7 @@ body_prepare(Call *call, Body *body, const char *revision, lim_direction directi
 	body->revision = revision;
 	body->direction = direction;
 	body->text = text;
+	body->length = strlen(text);
 
 	context.callback = body_error_context;
 	context.arg = body;
@@ -564,7 +566,10 @@ body_prepare(Call *call, Body *body, const char *revision, lim_direction directi
 	refuse_psql_words(body);
 	body->statements = unwrap(parse_body(text));
 	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		check_statement(call, body);
+	}
 	body->current = 0;
 
 	error_context_stack = context.previous;

@@ -142,6 +142,7 @@ typedef struct Body
 	const char *revision;		/* NULL while nothing is told about it */
 	lim_direction direction;
 	const char *text;			/* in the server's encoding, whole */
+	size_t		length;
 	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
 	int			current;		/* number of the statement at work, from 1; 0: none */
 	bool		finishing;		/* all ran, deferred constraints are checked */

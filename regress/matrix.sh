@@ -60,7 +60,7 @@ prepare() { # suite
     mountpoint -q "$root/proc" || mount -t proc proc "$root/proc" || return 1
     mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm" || return 1
     [ -f "$root/.limbeck-ready" ] && return 0
-    in_chroot "$suite" apt-get -q update >>"$root.log" 2>&1 &&
+    in_chroot "$suite" apt-get -q -o Acquire::Check-Valid-Until=false update >>"$root.log" 2>&1 &&
         in_chroot "$suite" apt-get -q -y --no-install-recommends install "postgresql-$pg" \
             "postgresql-server-dev-$pg" gcc make libc6-dev libpq-dev libipc-run-perl python3 \
             python3-psycopg2 libdbd-pg-perl sqlite3 libsqlite3-dev procps >>"$root.log" 2>&1 || return 1
