@@ -137,14 +137,23 @@ static bool read_violations(limbeck_call *call, const char *schema, const char *
                             limbeck_foreign *found) {
     foreign_keys keys;
     const char **descriptions;
-    sqlite3_stmt *s;
-    int rc = SQLITE_ROW;
+    sqlite3_stmt *s = NULL;
+    char *sql;
+    int rc;
     if (!read_keys(call, schema, child, &keys))
         return false;
     descriptions = LIM_NEW(&call->cx, const char *, keys.count + 1);
-    s = limbeck_ask(call, "PRAGMA \"%w\".foreign_key_check(\"%w\")", schema, child);
-    while (s != NULL && descriptions != NULL && !limbeck_failed(call) &&
-           (rc = sqlite3_step(s)) == SQLITE_ROW) {
+    sql = sqlite3_mprintf("PRAGMA \"%w\".foreign_key_check(\"%w\")", schema, child);
+    if (descriptions == NULL || sql == NULL) {
+        sqlite3_free(sql);
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    }
+    rc = sqlite3_prepare_v2(call->db, sql, -1, &s, NULL);
+    sqlite3_free(sql);
+    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        rc = sqlite3_step(s);
+        if (rc != SQLITE_ROW)
+            break;
         limbeck_violation row = {.child = child,
                                  .rowid = sqlite3_column_int64(s, 1),
                                  .has_rowid = sqlite3_column_type(s, 1) != SQLITE_NULL,
@@ -249,42 +258,6 @@ static bool report(limbeck_call *call, const char *schema, const limbeck_violati
         key != NULL ? lim_show(cx, key->parent) : "", (long long)row->rowid);
 }
 
-bool limbeck_foreign_compare(limbeck_call *call, const limbeck_foreign *before, bool rowids_change,
-                             const char **constraint) {
-    limbeck_foreign after;
-    if (!limbeck_foreign_read(call, &before->table, &after))
-        return false;
-    for (uint32_t i = 0; i < after.count; i++) {
-        const limbeck_violation *row = &after.rows[i];
-        uint32_t fresh = 1;
-        bool by_number =
-            !row->has_rowid || (rowids_change && lim_same_name(row->child, before->table.name));
-        if (by_number) {
-            uint32_t now = count_of(&after, row->foreign_key);
-            uint32_t then = count_of(before, row->foreign_key);
-            if (now > then)
-                return report(call, before->table.schema, row, now - then, constraint);
-            i += now - 1;
-            continue;
-        }
-        if (is_in(before, row))
-            continue;
-        for (uint32_t k = i + 1;
-             k < after.count && strcmp(after.rows[k].foreign_key, row->foreign_key) == 0; k++)
-            fresh += !is_in(before, &after.rows[k]);
-        return report(call, before->table.schema, row, fresh, constraint);
-    }
-    for (uint32_t i = 0; i < after.mismatched.count; i++)
-        if (!lim_list_has(&before->mismatched, after.mismatched.items[i])) {
-            call->code = SQLITE_ERROR;
-            return lim_fail(&call->cx, LIM_STATE,
-                            "The columns referenced must be the primary key or be unique.",
-                            "foreign key mismatch: \"%s\" references columns that are not unique",
-                            lim_show(&call->cx, after.mismatched.items[i]));
-        }
-    return true;
-}
-
 /* --- parent keys --------------------------------------------------------------------------- */
 
 /* True in *there when the columns (none: the primary key) are a key of the table. */
@@ -321,6 +294,58 @@ static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_li
         *there = same && n == columns->count;
     }
     return !limbeck_failed(call);
+}
+
+/* Fails over a foreign key of the child whose parent key is none. */
+static bool report_mismatch(limbeck_call *call, const char *schema, const char *child) {
+    const char *parent = child;
+    foreign_keys keys;
+    if (!read_keys(call, schema, child, &keys))
+        return false;
+    for (uint32_t i = 0; i < keys.count; i++) {
+        limbeck_table table;
+        bool there = true;
+        if (!limbeck_find_table(call, schema, keys.items[i].parent, &table) ||
+            (table.schema != NULL && !has_key(call, &table, &keys.items[i].to, &there)))
+            return false;
+        if (!there)
+            parent = keys.items[i].parent;
+    }
+    call->code = SQLITE_ERROR;
+    return lim_fail(&call->cx, LIM_STATE, NULL,
+                    "there is no unique constraint matching given keys for referenced table \"%s\"",
+                    lim_show(&call->cx, parent));
+}
+
+bool limbeck_foreign_compare(limbeck_call *call, const limbeck_foreign *before, bool rowids_change,
+                             const char **constraint) {
+    limbeck_foreign after;
+    if (!limbeck_foreign_read(call, &before->table, &after))
+        return false;
+    for (uint32_t i = 0; i < after.count; i++) {
+        const limbeck_violation *row = &after.rows[i];
+        uint32_t fresh = 1;
+        bool by_number =
+            !row->has_rowid || (rowids_change && lim_same_name(row->child, before->table.name));
+        if (by_number) {
+            uint32_t now = count_of(&after, row->foreign_key);
+            uint32_t then = count_of(before, row->foreign_key);
+            if (now > then)
+                return report(call, before->table.schema, row, now - then, constraint);
+            i += now - 1;
+            continue;
+        }
+        if (is_in(before, row))
+            continue;
+        for (uint32_t k = i + 1;
+             k < after.count && strcmp(after.rows[k].foreign_key, row->foreign_key) == 0; k++)
+            fresh += !is_in(before, &after.rows[k]);
+        return report(call, before->table.schema, row, fresh, constraint);
+    }
+    for (uint32_t i = 0; i < after.mismatched.count; i++)
+        if (!lim_list_has(&before->mismatched, after.mismatched.items[i]))
+            return report_mismatch(call, before->table.schema, after.mismatched.items[i]);
+    return true;
 }
 
 bool limbeck_foreign_orphan(limbeck_call *call, const limbeck_foreign *before,

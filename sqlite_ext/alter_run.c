@@ -300,9 +300,9 @@ static bool fail_orphan(alter_run *run, const limbeck_orphan *orphan) {
         drop = find_drop(run, LIM_ALTER_DROP_COLUMN, false, NULL);
     if (drop == NULL)
         return lim_fail(cx, LIM_STATE, NULL,
-                        "foreign key constraint \"%s\" of table \"%s\" needs a unique key of "
-                        "table \"%s\" that the change takes away",
-                        constraint, child, table);
+                        "there is no unique constraint matching given keys for referenced table "
+                        "\"%s\"",
+                        table);
     run->place = drop->name_at;
     if (drop->kind == LIM_ALTER_DROP_COLUMN) {
         lim_fail(cx, LIM_STATE, DROP_HINT,
