@@ -147,7 +147,7 @@ run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bo
 				 errmsg("revision \"%s\" cannot run: %s",
 						from_core(lim_show(&call->cx, lim_id(call->graph, node))),
 						from_core(problem != NULL ? problem : cx->error.message)),
-				 errhint("The ledger was changed by hand. Load the revision's file again.")));
+				 errhint("The ledger was changed by hand. Put the row back as it was, or delete the revision and store it again.")));
 	}
 	trust_require(call, stored, direction);
 }

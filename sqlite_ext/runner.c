@@ -134,7 +134,8 @@ bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, cons
             lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
         } else {
             lim_fail(&call->cx, LIM_CORRUPT,
-                     "The ledger was changed by hand. Load the revision's file again.",
+                     "The ledger was changed by hand. Put the row back as it was, or delete the "
+                     "revision and store it again.",
                      "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id),
                      problem != NULL ? lim_copy_string(&call->cx, problem)
                                      : lim_copy_string(&call->cx, scratch.error.message));
