@@ -189,7 +189,8 @@ static bool read_new_type(lim_scanner *s, lim_alter_action *action) {
 static bool read_alter(lim_scanner *s, lim_alter_action *action) {
     lim_scanner before;
     if (lim_scan_at(s, "constraint"))
-        return not_on_sqlite(s, "ALTER ");
+        return lim_fail(s->cx, LIM_NOT_SUPPORTED, "Drop the constraint and add it anew.",
+                        "ALTER TABLE ... ALTER CONSTRAINT can't be done on SQLite");
     lim_scan_take(s, "column");
     if (!read_action_name(s, action))
         return false;

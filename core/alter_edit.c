@@ -217,14 +217,15 @@ static bool involves(lim_edit *edit, const lim_clause *clause, int32_t column) {
     return lim_list_has_name(&clause->columns, name);
 }
 
-static bool drop_constraint_clause(lim_edit *edit, const lim_named_constraint *constraint) {
+static bool drop_constraint_clause(lim_edit *edit, const lim_named_constraint *constraint,
+                                   bool for_good) {
     const lim_clause *clause = constraint->clause;
     if (clause->kind == LIM_CLAUSE_PRIMARY_KEY && edit->table.without_rowid)
         return lim_fail(edit->cx, LIM_NOT_SUPPORTED,
                         "A WITHOUT ROWID table stores its rows in the primary key.",
                         "cannot drop the primary key of WITHOUT ROWID table \"%s\"",
                         lim_show(edit->cx, edit->table.name));
-    return set_text(edit, lim_without_constraint(edit->cx, &edit->table, constraint));
+    return set_text(edit, lim_without_constraint(edit->cx, &edit->table, constraint, for_good));
 }
 
 /* Drops the table's constraints that involve the column, as PostgreSQL does without being asked. */
@@ -238,7 +239,7 @@ static bool drop_constraints_of(lim_edit *edit, int32_t column) {
             return false;
         for (uint32_t i = 0; i < count && !found; i++) {
             found = involves(edit, named[i].clause, column);
-            if (found && !drop_constraint_clause(edit, &named[i]))
+            if (found && !drop_constraint_clause(edit, &named[i], true))
                 return false;
         }
     } while (found);
@@ -454,7 +455,7 @@ static bool drop_constraint(lim_edit *edit, const lim_alter_action *action) {
     found = lim_find_constraint(named, count, action->name);
     if (!found)
         return action->if_there || no_constraint(edit, action->name);
-    return drop_constraint_clause(edit, found);
+    return drop_constraint_clause(edit, found, false);
 }
 
 static bool rename_constraint(lim_edit *edit, const char *body, const lim_alter_action *action) {

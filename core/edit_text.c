@@ -502,7 +502,7 @@ static char *without_column_constraint(lim_context *cx, const lim_create_table *
 }
 
 char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
-                             const lim_named_constraint *constraint) {
+                             const lim_named_constraint *constraint, bool for_good) {
     const lim_clause *clause = constraint->clause;
     tried t;
     char *plain;
@@ -519,7 +519,7 @@ char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
         return NULL;
     t = try_text(cx, plain, 0);
     if (t.table.text && names_stay(cx, table, clause, t.named, t.count)) {
-        text = lim_with_constraint(cx, &t.table, table->text, clause);
+        text = for_good ? NULL : lim_with_constraint(cx, &t.table, table->text, clause);
         if (!text || strcmp(text, table->text) == 0)
             return plain;
     }

@@ -26,8 +26,9 @@ char *lim_without_default(lim_context *cx, const lim_create_table *table, int32_
 ** generated one. */
 char *lim_with_constraint(lim_context *cx, const lim_create_table *table, const char *source,
                           const lim_clause *clause);
+/* for_good: it goes with a column, and its place is kept only where other names depend on it. */
 char *lim_without_constraint(lim_context *cx, const lim_create_table *table,
-                             const lim_named_constraint *constraint);
+                             const lim_named_constraint *constraint, bool for_good);
 
 char *lim_with_column(lim_context *cx, const lim_create_table *table, const char *definition);
 char *lim_without_column(lim_context *cx, const lim_create_table *table, int32_t column);

@@ -134,10 +134,17 @@ static bool may_be_altered(alter_run *run) {
 static bool rename_native(alter_run *run, const lim_alter_action *action) {
     int length = (int)(action->new_span.end - action->new_span.start);
     const char *name = run->text + action->new_span.start;
+    lim_create_table table;
     run->place = action->name != NULL ? action->name_at : action->at;
     if (action->kind == LIM_ALTER_RENAME_TABLE)
         return limbeck_change(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" RENAME TO %.*s",
                               run->table.schema, run->table.name, length, name);
+    if (!find_again(run) ||
+        !lim_create_table_split(&run->call->cx, run->table.sql, strlen(run->table.sql), &table))
+        return false;
+    if (lim_find_column(&table, action->name) < 0)
+        return lim_fail(&run->call->cx, LIM_UNDEFINED, NULL, "column \"%s\" does not exist",
+                        lim_show(&run->call->cx, action->name));
     return limbeck_change(run->call, run->script,
                           "ALTER TABLE \"%w\".\"%w\" RENAME COLUMN \"%w\" TO %.*s",
                           run->table.schema, run->table.name, action->name, length, name);
