@@ -23,7 +23,7 @@ fi
 # A copy that the user postgres can read and write, wherever the clone lies.
 work=$(mktemp -d /tmp/limbeck-pg.XXXXXX)
 finish() {
-    [ -f "$work/data/postmaster.pid" ] &&
+    as_postgres test -f "$work/data/postmaster.pid" &&
         as_postgres "$bin/pg_ctl" -D "$work/data" -m immediate -w stop >/dev/null
     as_root rm -rf "$work"
 }
@@ -69,7 +69,7 @@ start_cluster() {
     PGHOST=$work
     PGUSER=postgres
     export PGPORT PGHOST PGUSER
-    as_postgres "$bin/initdb" -D "$work/data" -E UTF8 --locale=C -A trust -N >"$work/initdb.log" &&
+    as_postgres sh -c "$bin/initdb -D $work/data -E UTF8 --locale=C -A trust -N >$work/initdb.log" &&
         as_postgres "$bin/pg_ctl" -D "$work/data" -l "$work/server.log" -w \
             -o "-k $work -p $PGPORT -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null
 }
@@ -105,6 +105,11 @@ offline() {
     checks "offline" in_cluster /usr/bin/python3 "$work/tree/regress/offline/offline.py" --engine postgres
 }
 
+# Other tools' directories, a real Alembic project.
+formats() {
+    checks "formats" in_cluster /usr/bin/python3 "$work/tree/regress/formats/run.py" --postgres
+}
+
 tap() {
     local modules test
     modules=$(dirname "$($pg_config --pgxs)")/../test/perl
@@ -138,7 +143,7 @@ drivers() {
 }
 
 if ! start_cluster; then
-    cat "$work/initdb.log" "$work/server.log"
+    as_postgres cat "$work/initdb.log" "$work/server.log"
     echo "0 passed, 1 failed"
     exit 1
 fi
