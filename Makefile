@@ -163,6 +163,9 @@ check-differential-long: sqlite
 check-sqlite: sqlite build/asan/limbeck.so
 	@regress/sqlite/run.sh
 
+check-formats: sqlite
+	@$(PYTHON) regress/formats/run.py
+
 check-alter: sqlite
 	@regress/alter/run.sh
 

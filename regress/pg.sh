@@ -4,12 +4,12 @@
 # and takes everything down again. PG_CONFIG chooses the server.
 #
 #   regress/pg.sh            all of it
-#   regress/pg.sh scripts    one part: scripts, docs, offline, tap or drivers
+#   regress/pg.sh scripts    one part: scripts, docs, offline, formats, tap or drivers
 set -u
 cd "$(dirname "$0")/.." || exit 1
 pg_config=${PG_CONFIG:-pg_config}
 bin=$($pg_config --bindir) || exit 1
-parts=${*:-scripts docs offline tap drivers}
+parts=${*:-scripts docs offline formats tap drivers}
 passed=0 failed=0
 
 if [ "$(id -u)" = 0 ]; then
