@@ -95,17 +95,13 @@ build/amalgamation/limbeck.so: build/amalgamation/limbeck.c sqlite_ext/exports.m
 
 # A host program that speaks run_sqlite.py's protocol: once with Limbeck linked in beside SQLite,
 # once loading it as everybody does (for valgrind and for other SQLite versions).
-build/static/host: regress/sqlite_host.c build/amalgamation/limbeck.c
-	@mkdir -p $(@D)
+build/static/host: regress/sqlite_host.c $(core_o) $(sqlite_c:%.c=build/static/%.o)
 	$(CC) -std=c11 -Wall -Wextra -Werror $(CFLAGS) -DSQLITE_CORE -o $@ $^ \
 		-Wl,-Bstatic -lsqlite3 -Wl,-Bdynamic -lm -lz -ldl -lpthread
 
-build/static/objects: $(core_c:%.c=build/static/%.o) $(sqlite_c:%.c=build/static/%.o)
-	@touch $@
-
 build/static/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(C11) $(CFLAGS) -DSQLITE_CORE -c $< -o $@
+	$(CC) $(C11) $(CFLAGS) -DSQLITE_CORE -MMD -MP -c $< -o $@
 
 build/host: regress/sqlite_host.c
 	@mkdir -p $(@D)
@@ -142,7 +138,7 @@ check-scripts: sqlite
 check-amalgamation: build/amalgamation/limbeck.so
 	@$(PYTHON) regress/run_sqlite.py --extension build/amalgamation/limbeck.so
 
-check-static: build/static/objects build/static/host
+check-static: build/static/host
 	@$(PYTHON) regress/run_sqlite.py --host build/static/host
 
 check-shell: sqlite
