@@ -82,9 +82,40 @@ object_access(ObjectAccessType access, Oid class, Oid object, int column, void *
 		previous_object_access(access, class, object, column, arg);
 }
 
+#if PG_VERSION_NUM < 140000
+static ProcessUtility_hook_type previous_utility = NULL;
+
+/* TRUNCATE, which 13 tells no access hook of. */
+static void
+utility(PlannedStmt *statement, const char *query, ProcessUtilityContext context,
+		ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *receiver,
+		QueryCompletion *completion)
+{
+	Body	   *body = running_body();
+	ListCell   *cell;
+
+	if (body != NULL && IsA(statement->utilityStmt, TruncateStmt))
+	{
+		foreach(cell, ((TruncateStmt *) statement->utilityStmt)->relations)
+		{
+			RangeVar   *name = lfirst_node(RangeVar, cell);
+
+			if (is_ledger_table(body->call, RangeVarGetRelid(name, NoLock, true)))
+				refuse_change();
+		}
+	}
+	(previous_utility ? previous_utility : standard_ProcessUtility)
+		(statement, query, context, parameters, environment, receiver, completion);
+}
+#endif
+
 void
 guard_install(void)
 {
+#if PG_VERSION_NUM < 140000
+	previous_utility = ProcessUtility_hook;
+	ProcessUtility_hook = utility;
+#endif
 	previous_check_perms = ExecutorCheckPerms_hook;
 	ExecutorCheckPerms_hook = check_perms;
 	previous_object_access = object_access_hook;

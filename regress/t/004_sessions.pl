@@ -18,11 +18,7 @@ $node->safe_psql('app', q{
     GRANT CREATE ON SCHEMA public TO deployer, owner_role;
     GRANT EXECUTE ON FUNCTION migrate_upgrade, migrate_downgrade, migrate_revision TO deployer, owner_role});
 
-sub as_deployer {
-    my ($sql) = @_;
-    my ($status, $out, $err) = $node->psql('app', $sql, connstr => $node->connstr('app') . ' user=deployer');
-    return $status == 0 ? $out : $err;
-}
+sub as_deployer { return as_role($node, 'app', 'deployer', @_) }
 
 is(as_deployer('SELECT migrate_upgrade()'), 'upgraded base -> 003 (3 revisions)', 'EXECUTE is enough to run');
 is($node->safe_psql('app', q{SELECT DISTINCT actor FROM migrate_log WHERE action = 'upgrade'}), 'deployer', 'the log names the session\'s role');
@@ -83,11 +79,7 @@ print $other "not a migration\n";
 close $other;
 $node->safe_psql('postgres', 'CREATE DATABASE dirs');
 $node->safe_psql('dirs', 'CREATE EXTENSION limbeck; GRANT EXECUTE ON FUNCTION migrate_load_dir, migrate_upgrade TO deployer');
-sub in_dirs {
-    my ($sql) = @_;
-    my ($s, $o, $e) = $node->psql('dirs', $sql, connstr => $node->connstr('dirs') . ' user=deployer');
-    return $s == 0 ? $o : $e;
-}
+sub in_dirs { return as_role($node, 'dirs', 'deployer', @_) }
 like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/permission denied for migrate_load_dir\(\)/, 'not without pg_read_server_files');
 like(in_dirs("SELECT migrate_load_dir('/nowhere')"), qr/permission denied for migrate_load_dir\(\)/, 'nor is told what exists');
 $node->safe_psql('dirs', 'GRANT pg_read_server_files TO deployer; GRANT CREATE ON SCHEMA public TO deployer');

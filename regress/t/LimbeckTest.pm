@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(new_node new_database pid_of wait_for_row background run_command);
+our @EXPORT = qw(as_role new_node new_database pid_of wait_for_row background run_command);
 
 my $old = !eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 };
 if ($old) { require PostgresNode; require TestLib; }
@@ -27,6 +27,16 @@ sub new_database {
         SELECT migrate_revision('rows', 'INSERT INTO users SELECT generate_series(1, 100)', 'DELETE FROM users', '002');
         SELECT migrate_revision('posts', 'CREATE TABLE posts (id int)', 'DROP TABLE posts', '003');
     });
+}
+
+# What a role of its own login gets for SQL: the rows, or the error.
+sub as_role {
+    my ($node, $database, $role, $sql) = @_;
+    my ($out, $err) = ('', '');
+    my $ok = IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database) . " user=$role", '-f', '-' ],
+        '<', \$sql, '>', \$out, '2>', \$err);
+    chomp $out;
+    return $ok ? $out : $err;
 }
 
 # Runs SQL in a psql of its own that goes on while the test does; returns the IPC::Run harness.
