@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 # The short ones first, so that a broken build is known at once.
-lanes=("unit asan scripts amalgamation static shell docs drivers differential fuzz sqlite offline formats" "pg alter")
+lanes=("unit scripts shell docs drivers amalgamation static differential fuzz offline formats pg" "asan sqlite alter")
 
 logs=build/log
 mkdir -p "$logs"
