@@ -136,9 +136,10 @@ def read_word(case, text):
     return word
 
 
-def refuse_forms(word, call):
+def refuse_forms(case, word, call):
+    alone = len((case.target or '').replace(',', ' ').split()) < 2  # else another word may be refused before
     if word.symbol == 'current':
-        raise Refusal(7, f"'current' is not a target for {call}")
+        raise Refusal(7, f"'current' is not a target for {call}" if alone else '')
     if word.symbol == 'base' and word.step.startswith('-'):
         raise Refusal(7, 'nothing lies below base')
 
@@ -196,7 +197,7 @@ def upgrade(case):
             raise Refusal(7, "a relative step can't stand in a list")
     asked, overlapping = [], False
     for word in words:
-        refuse_forms(word, 'migrate_upgrade')
+        refuse_forms(case, word, 'migrate_upgrade')
         symbol = only_real_head(case, word)
         if word.scope is not None and word.symbol and word.step[:1] == '+' and word.count:
             symbol = one_inside(case, word)
@@ -246,7 +247,7 @@ def downgrade(case):
     if len(texts) > 1:
         raise Refusal(7)
     word = read_word(case, texts[0])
-    refuse_forms(word, 'migrate_downgrade')
+    refuse_forms(case, word, 'migrate_downgrade')
     if not word.symbol and word.scope is None and word.step[0] == '-' and word.count and len(case.rows) > 1:
         raise Refusal(7, f'downgrade -{word.count} from multiple heads is ambiguous', f"{case.rows[0]}@{word.step}")
     symbol = only_real_head(case, word)
@@ -282,7 +283,7 @@ def stamp(case):
     for word in words:
         if word.step:
             raise Refusal(7, 'a relative step is not a target for migrate_stamp')
-        refuse_forms(word, 'migrate_stamp')
+        refuse_forms(case, word, 'migrate_stamp')
         try:
             found = case.plain.directory.get_revisions(word.spelled(case, only_real_head(case, word)))
         except CommandError as error:
