@@ -213,7 +213,7 @@ has_words(const Body *body, const lim_statement *statement, const char *first, c
 	return found;
 }
 
-static void refuse_copy(const Body *body, bool from, int offset) pg_attribute_noreturn();
+static void refuse_copy(const Body *body, bool from, int offset) __attribute__((noreturn));
 
 static void
 refuse_copy(const Body *body, bool from, int offset)

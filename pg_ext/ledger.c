@@ -66,7 +66,7 @@ static const LedgerShape shapes[LEDGER_TABLES] = {
 	}},
 };
 
-static void refuse_table(Call *call, LedgerTable table, const char *problem) pg_attribute_noreturn();
+static void refuse_table(Call *call, LedgerTable table, const char *problem) __attribute__((noreturn));
 
 /* Refuses a ledger table that is not as it was made, by name. */
 static void

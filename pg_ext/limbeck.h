@@ -64,7 +64,7 @@ extern void call_begin(Call *call, const char *function);
 extern void call_begin_writing(Call *call, const char *function);
 extern void call_end(Call *call);
 extern lim_context core_context(MemoryContext memory);
-extern void core_error(lim_context *cx) pg_attribute_noreturn();
+extern void core_error(lim_context *cx) __attribute__((noreturn));
 extern const char *to_core(const char *text);
 extern const char *from_core(const char *text);
 extern Datum result_text(const char *text);
@@ -152,7 +152,7 @@ typedef struct Body
 extern void body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
 						 const char *text);
 extern void body_error_context(void *arg);
-extern void body_rethrow(const Body *body) pg_attribute_noreturn();
+extern void body_rethrow(const Body *body) __attribute__((noreturn));
 extern const char *body_statement_text(const Body *body, int *length);
 
 /* run.c: plans carried out */
