@@ -77,11 +77,11 @@ static bool may_get_primary_key(lim_edit *edit) {
 /* --- text of types and defaults ------------------------------------------------------------ */
 
 /* The type as SQLite reads it: names, then perhaps one or two numbers in parentheses. Any other
-** (timestamp(3) with time zone) in quotes, which SQLite takes as well. */
+** (timestamp(3) with time zone, interval day to second) in quotes, which SQLite takes as well. */
 static char *sqlite_type(lim_context *cx, const char *text, lim_span span) {
     lim_scanner s = lim_scanner_at(cx, text, span.end, span.start);
     char *verbatim = lim_copy(cx, text + span.start, span.end - span.start);
-    while (lim_is_name(s.token))
+    while (lim_is_name(s.token) && !lim_scan_at(&s, "to"))
         lim_scan_next(&s);
     if (s.token.kind == LIM_TOKEN_LEFT && s.end > span.start) {
         for (int numbers = 0; numbers < 2 && s.token.kind != LIM_TOKEN_RIGHT; numbers++) {

@@ -1,12 +1,12 @@
 #!/bin/bash
 # The tests of ALTER TABLE on SQLite (make check-alter). LIMBECK_TABLES sets the number of random tables.
 #
-#     regress/alter/run.sh [NAME ...]      actions, inverse, postgres
+#     regress/alter/run.sh [NAME ...]      actions, shapes, inverse, together, postgres
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=regress/alter
 names=("$@")
-[ $# -gt 0 ] || names=(actions inverse postgres)
+[ $# -gt 0 ] || names=(actions shapes inverse together postgres)
 passed=0 failed=0
 
 for name in "${names[@]}"; do
