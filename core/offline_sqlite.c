@@ -132,8 +132,8 @@ static bool is_checked(const lim_offline *o, const lim_offline_body *body) {
     return body->checks_foreign_keys || (o->foreign_keys && o->suspends);
 }
 
-static const char violations[] = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check "
-                                 "WHERE schema = 'main'";
+static const char violations[] =
+    "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check(NULL, 'main')";
 
 void lim_offline_before_sqlite(lim_offline *o, const lim_offline_body *body) {
     if (is_checked(o, body))

@@ -70,6 +70,8 @@ class Sqlite:
                     found[name] = connection.execute(f'SELECT * FROM "{name}" ORDER BY rowid').fetchall()
             for name, sql in LEDGER:
                 found[name] = connection.execute(sql).fetchall() if 'migrate_log' in tables else []
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchall():
+                found['sequence'] = connection.execute('SELECT name, seq FROM sqlite_sequence ORDER BY name').fetchall()
             found['check'] = connection.execute('PRAGMA integrity_check').fetchall()
             return found
         finally:

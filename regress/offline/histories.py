@@ -88,12 +88,13 @@ class History:
     # --- what a revision does: statements up, and down in reverse ------------------------------------
 
     def make_table(self, n, up, down):
-        up.append(f'CREATE TABLE t{n} (id integer PRIMARY KEY, name text DEFAULT \'x;y\', amount numeric)')
+        counted = ' AUTOINCREMENT' if self.engine == 'sqlite' and self.random.random() < 0.3 else ''
+        up.append(f'CREATE TABLE t{n} (id integer PRIMARY KEY{counted}, name text DEFAULT \'x;y\', amount numeric)')
         up.append(f"INSERT INTO t{n} (id, name, amount) VALUES (1, 'it''s; -- {n}', 1), (2, 'a\\b', 2)")
         down.append(f'DROP TABLE t{n}')
 
     def kinds(self):
-        common = [self.add_column, self.add_index, self.add_view, self.update_rows, self.make_strict, self.child]
+        common = [self.add_column, self.add_index, self.add_view, self.update_rows, self.make_strict, self.retype, self.child]
         return common + ([self.trigger, self.keys_off] if self.engine == 'sqlite'
                          else [self.settings, self.function, self.block])
 
@@ -126,6 +127,12 @@ class History:
         up.append(f"ALTER TABLE t{n} ADD CONSTRAINT positive{n} CHECK (amount > 0)")
         down.append(f'ALTER TABLE t{n} ALTER COLUMN amount DROP NOT NULL')
         down.append(f'ALTER TABLE t{n} DROP CONSTRAINT positive{n}')
+
+    def retype(self, n, other, up, down):
+        if any('TYPE' in s for s in up):
+            return
+        up.append(f"ALTER TABLE t{n} ALTER COLUMN name TYPE varchar(30), ALTER COLUMN name SET DEFAULT 'a''b;'")
+        down.append(f"ALTER TABLE t{n} ALTER COLUMN name TYPE text, ALTER COLUMN name SET DEFAULT 'x;y'")
 
     def child(self, n, other, up, down):
         c = f'k{n}_{self.fresh()}'

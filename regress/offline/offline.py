@@ -197,6 +197,32 @@ def guards(engine):
         refuses(engine, database, from_base, ['has a trigger'], 'a trigger on the ledger is refused')
 
 
+def foreign_keys(engine):
+    """Where an application enforces foreign keys and one body switches them off, the whole script runs
+    without enforcement: what it would have stopped or cascaded is an error, not another result."""
+    database = engine.create()
+    for values in (('one', 'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE);'
+                    'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)', 'DROP TABLE c; DROP TABLE p', '001'),
+                   ('off', 'PRAGMA foreign_keys = OFF; CREATE TABLE p2 (id INTEGER PRIMARY KEY); INSERT INTO p2 SELECT id FROM p;'
+                    'DROP TABLE p; ALTER TABLE p2 RENAME TO p; PRAGMA foreign_keys = ON', '', '002'),
+                   ('cascade', 'DELETE FROM p', '', '003'),
+                   ('orphan', 'PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (9); PRAGMA foreign_keys = ON', '', '004')):
+        engine.call(database, 'SELECT migrate_revision(%s, %s, %s, %s)', *values)
+    for target, good in (('002', True), ('003', False)):
+        script = engine.call(database, 'SELECT migrate_upgrade_sql(%s)', target, foreign_keys=True)[0][0]
+        by_script = engine.copy(database)
+        code, said = engine.run(by_script, script)
+        check(f'sqlite: {target} with enforcement', (code == 0) == good and (good or 'new rows violate a foreign key' in said), said)
+        if not good:
+            same('sqlite: nothing is left of it', engine.snapshot(database), engine.snapshot(by_script))
+    engine.call(database, 'SELECT migrate_upgrade(%s)', '002', foreign_keys=True)
+    # alone the revision cascades: nothing in its script needs enforcement off
+    script_like_call(engine, None, database, 'upgrade', '003', 'sqlite: a cascade', True)
+    engine.call(database, 'SELECT migrate_upgrade(%s)', '003', foreign_keys=True)
+    refuses(engine, database, engine.call(database, 'SELECT migrate_upgrade_sql()')[0][0], ['new rows violate a foreign key'],
+            'a violation is refused as in a run')
+
+
 def in_other_schema(engine, database):
     script = engine.call(database, 'SELECT migrate_upgrade_sql(%s)', 'base:002')[0][0]
     other = engine.create()
@@ -292,7 +318,8 @@ def main():
     os.chmod(folder, 0o755)
     try:
         engine = (Sqlite if chosen.engine == 'sqlite' else Postgres)(folder)
-        parts = [(guards, ()), (export_without_headers, (folder,))]
+        parts = [(guards, ()), (foreign_keys, ())][:1 + (chosen.engine == 'sqlite')]
+        parts += [(export_without_headers, (folder,))]
         for seed in range(chosen.seed, chosen.seed + count):
             parts += [(scripts, (seed,)), (export, (seed, folder))]
         for part, values in parts:
