@@ -197,7 +197,7 @@ class Run:
         self.options = options
         self.limbeck = Limbeck(options.extension)
         self.tally = collections.Counter()
-        self.used = collections.Counter()
+        self.used, self.refused = collections.Counter(), collections.Counter()
         self.passed = self.failed = 0
 
     def history(self, number):
@@ -220,6 +220,7 @@ class Run:
             self.tally[f'{operation}: {verdict.how if isinstance(verdict.how, str) else "on purpose"}'] += 1
             if isinstance(verdict.how, int):
                 self.used[verdict.how] += 1
+                self.refused[verdict.how] += verdict.ours.error is not None
             if not verdict.good:
                 self.show(case, verdict)
                 good = False
@@ -322,7 +323,7 @@ class Run:
             print(f'{times:9d}  {how}')
         print('deliberate differences, by their number in GRAPH.md:')
         for number, what in DIFFERENCES.items():
-            print(f'{self.used[number]:9d}  {number}. {what}')
+            print(f'{self.used[number]:9d}  {number}. {what} ({self.refused[number]} refused)')
         if self.options.graphs >= 2000:  # a rule that is never needed tests nothing
             self.count(all(self.used[number] for number in DIFFERENCES))
 
