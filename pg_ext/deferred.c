@@ -88,18 +88,15 @@ set_constraints(List *names, bool deferred)
 	AfterTriggerSetState(statement);
 }
 
-/* Checks now what the body left for the end of the transaction. Runs as the body does. */
-void
-deferred_check(List *not_ours)
+/* Names the constraints, all of them and those that go back to being deferred. */
+static void
+name_constraints(List *oids, List **all, List **initially_deferred)
 {
-	List	   *pending = list_difference_oid(deferred_pending(), not_ours);
-	List	   *all = NIL;
-	List	   *initially_deferred = NIL;
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
 	ListCell   *cell;
 
-	foreach(cell, pending)
+	foreach(cell, oids)
 	{
-		Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
 		ScanKeyData key;
 		SysScanDesc scan;
 		HeapTuple	tuple;
@@ -114,18 +111,37 @@ deferred_check(List *not_ours)
 			char	   *schema = get_namespace_name(constraint->connamespace);
 			char	   *name = pstrdup(NameStr(constraint->conname));
 
-			all = lappend(all, makeRangeVar(schema, name, -1));
+			*all = lappend(*all, makeRangeVar(schema, name, -1));
 			if (constraint->condeferred && name_is_deferrable(constraint->connamespace, name))
-				initially_deferred = lappend(initially_deferred, makeRangeVar(schema, name, -1));
+				*initially_deferred = lappend(*initially_deferred, makeRangeVar(schema, name, -1));
 		}
 		systable_endscan(scan);
-		table_close(catalog, AccessShareLock);
 	}
-	if (all == NIL)
-		return;
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	set_constraints(all, false);
-	PopActiveSnapshot();
-	set_constraints(initially_deferred, true);
+	table_close(catalog, AccessShareLock);
+}
+
+/*
+ * Checks now what the body left for the end of the transaction. Runs as the body does. A trigger that is
+ * fired here may leave events for other constraints; each constraint gets its turn once.
+ */
+void
+deferred_check(List *not_ours)
+{
+	List	   *done = list_copy(not_ours);
+	List	   *pending;
+
+	while ((pending = list_difference_oid(deferred_pending(), done)) != NIL)
+	{
+		List	   *all = NIL;
+		List	   *initially_deferred = NIL;
+
+		name_constraints(pending, &all, &initially_deferred);
+		CommandCounterIncrement();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		set_constraints(all, false);
+		PopActiveSnapshot();
+		set_constraints(initially_deferred, true);
+		CommandCounterIncrement();
+		done = list_concat_unique_oid(done, pending);
+	}
 }
