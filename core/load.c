@@ -203,6 +203,37 @@ static bool fail_moved(lim_context *cx, const lim_draft *before, const lim_draft
                            joined, follows);
 }
 
+/* The draft of an id; NULL: the directory has none. */
+static const lim_draft *find_draft(const loading *l, const char *id) {
+    lim_record record = {.id = id};
+    lim_draft key = {.record = &record};
+    return bsearch(&key, l->drafts, l->count, sizeof key, compare_drafts);
+}
+
+/* A pending revision would move away from a parent whose file is gone: the parent would stay behind
+** as a head of its own. */
+static bool check_gap(lim_context *cx, const loading *l, const lim_draft *d,
+                      const lim_list *stored) {
+    for (uint32_t i = 0; i < stored->count; i++) {
+        const char *parent = stored->items[i];
+        if (find_draft(l, parent) != NULL || !l->g->revisions[lim_find_id(l->g, parent)].has_script)
+            continue;
+        const char *gone = lim_show(cx, parent), *id = lim_show(cx, d->record->id);
+        const char *hint =
+            lim_format(cx,
+                       "Put the file of \"%s\" back, or take both out with "
+                       "migrate_delete('%s') and migrate_delete('%s') and load again.",
+                       gone, id, gone);
+        if (hint == NULL)
+            return false;
+        lim_fail(cx, LIM_STATE, hint,
+                 "a gap: revision \"%s\" was stored after \"%s\", and no file here is \"%s\"", id,
+                 gone, gone);
+        return lim_draft_fail(cx, d);
+    }
+    return true;
+}
+
 /* A file that names no parent: in a directory it follows the one before it; alone it keeps the
 *place
 ** that it has, or follows the head. */
@@ -215,8 +246,9 @@ static bool implied_parents(lim_context *cx, const loading *l, const lim_draft *
     if (l->directory) {
         if (before != NULL && !lim_list_add(cx, parents, before->record->id))
             return false;
-        return !d->applied || lim_draft_same_list(parents, &stored) ||
-               fail_moved(cx, before, d, &stored);
+        if (d->stored == LIM_NONE || lim_draft_same_list(parents, &stored))
+            return true;
+        return d->applied ? fail_moved(cx, before, d, &stored) : check_gap(cx, l, d, &stored);
     }
     if (d->stored != LIM_NONE) {
         *parents = stored;
@@ -435,6 +467,40 @@ static bool order_records(lim_context *cx, const loading *l, lim_record *records
     return true;
 }
 
+/* The number that an id is, where files are counted with it; 0: it is none. A time stamp counts
+** nothing. */
+static uint32_t counted(const lim_draft *d) {
+    const char *id = d->record->id;
+    uint32_t value = 0;
+    if (d->script->has_down_revision || strlen(id) > 6)
+        return 0;
+    for (; *id >= '0' && *id <= '9'; id++)
+        value = value * 10 + (uint32_t)(*id - '0');
+    return *id == '\0' ? value : 0;
+}
+
+/* Tells of a few numbers that are missing below a pending file, where the directory counts one by
+** one. */
+static void add_gaps(lim_context *cx, const loading *l, lim_text *t) {
+    enum { FEW = 5 };
+    bool one_by_one = false;
+    for (uint32_t i = 1; l->directory && i < l->count; i++) {
+        uint32_t low = counted(&l->drafts[i - 1]), high = counted(&l->drafts[i]);
+        one_by_one = one_by_one || (low > 0 && high == low + 1) ||
+                     (l->count == 2 && low > 0 && high > low && high - low < FEW);
+    }
+    for (uint32_t i = 1; one_by_one && i < l->count; i++) {
+        const lim_draft *below = &l->drafts[i - 1], *d = &l->drafts[i];
+        uint32_t low = counted(below), high = counted(d);
+        if (d->applied || low == 0 || high <= low + 1 || high - low >= FEW)
+            continue;
+        lim_text_addf(
+            t, "; a gap between %s and %s: if a file is missing, load it before %s is applied",
+            lim_show(cx, below->record->id), lim_show(cx, d->record->id),
+            lim_show(cx, d->record->id));
+    }
+}
+
 static bool summarize(lim_context *cx, const loading *l, lim_load *load) {
     lim_text t = {.cx = cx};
     const char *before = "; marked transaction:false: ";
@@ -447,6 +513,7 @@ static bool summarize(lim_context *cx, const loading *l, lim_load *load) {
             before = ", ";
         }
     }
+    add_gaps(cx, l, &t);
     load->summary = lim_text_end(&t);
     return load->summary != NULL;
 }

@@ -143,10 +143,16 @@ def changes_after_loading(t):
     files = {'1_a.up.sql': 'CREATE TABLE a (i int);\n', '3_c.up.sql': 'CREATE TABLE c (i int);\n'}
     folder = t.directory(files)
     d = t.database()
-    load(d, folder)
+    gap = '; a gap between 1 and 3: if a file is missing, load it before 3 is applied'
+    equal(load(d, folder), '2 new, 0 replaced, 0 unchanged' + gap)
     write_one = lambda name, text: open(os.path.join(folder, name), 'w', encoding='utf-8').write(text)
     write_one('3_c.up.sql', 'CREATE TABLE c (j int);\n')
-    equal(load(d, folder), '0 new, 1 replaced, 1 unchanged')
+    equal(load(d, folder), '0 new, 1 replaced, 1 unchanged' + gap)
+    os.remove(os.path.join(folder, '1_a.up.sql'))
+    failure = fails(d, 'SELECT migrate_load_dir(?)', folder)
+    assert failure.startswith('3_c.up.sql: a gap: revision "3" was stored after "1", and no file here is "1"'), failure
+    assert '\nHINT:  Put the file of "1" back, or ' in failure, failure
+    write_one('1_a.up.sql', files['1_a.up.sql'])
     value(d, "SELECT migrate_upgrade('1')")
     write_one('1_a.up.sql', 'CREATE TABLE a (j int);\n')
     failure = fails(d, 'SELECT migrate_load_dir(?)', folder)
