@@ -1,16 +1,26 @@
 #!/bin/bash
-# The tests of ALTER TABLE on SQLite (make check-alter). LIMBECK_TABLES sets the number of random tables.
+# The tests of ALTER TABLE on SQLite (make check-alter). LIMBECK_TABLES sets the number of random tables,
+# LIMBECK_SEED tries one; LIMBECK_LONG=1 tries every point of failure.
 #
-#     regress/alter/run.sh [NAME ...]      actions, shapes, inverse, together, postgres
+#     regress/alter/run.sh [NAME ...]      actions shapes inverse together postgres interrupt memory disk
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=regress/alter
+out=build/alter
+library=${LIMBECK_LIBRARY:-sqlite_ext/limbeck.so}
 names=("$@")
-[ $# -gt 0 ] || names=(actions shapes inverse together postgres)
+[ $# -gt 0 ] || names=(actions shapes inverse together postgres interrupt memory disk)
+mkdir -p "$out"
 passed=0 failed=0
 
 for name in "${names[@]}"; do
-    output=$(/usr/bin/python3 "$here/$name.py" 2>&1)
+    if [ -f "$here/$name.py" ]; then
+        output=$(/usr/bin/python3 "$here/$name.py" 2>&1)
+    else
+        # The fault tests of the SQLite host, trying rebuilds.
+        output=$(cc -std=c11 -Wall -Wextra -Werror -O1 -g -DFAULT_ALTER "regress/sqlite/$name.c" -lsqlite3 \
+            -o "$out/$name" 2>&1 && "$out/$name" "$library" 2>&1)
+    fi
     status=$?
     line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output" | tail -n 1)
     [ -n "$line" ] || line="0 passed, 1 failed"

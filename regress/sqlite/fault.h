@@ -274,6 +274,9 @@ typedef struct scenario {
 static const char CALLERS_WORK[] =
     "BEGIN; UPDATE application SET note = 'in the transaction' WHERE id = 2;";
 
+#ifdef FAULT_ALTER
+#include "../alter/scenarios.h"
+#else
 static const scenario scenarios[] = {
     {"upgrade", "", "SELECT migrate_upgrade()", false},
     {"upgrade in a transaction", "", "SELECT migrate_upgrade()", true},
@@ -287,6 +290,7 @@ static const scenario scenarios[] = {
     {"a failing upgrade", "SELECT migrate_revision('bad', 'CREATE TABLE x (a); SELECT b FROM x', "
      "'', 'bad')", "SELECT migrate_upgrade()", false},
 };
+#endif
 
 #define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
 

@@ -1,0 +1,27 @@
+/*
+** scenarios.h - what the fault tests (regress/sqlite/fault.h) try when they are built with FAULT_ALTER
+**
+** Rebuilds alone: of a table with an index, a trigger, statistics and rows of another table that refer to
+** it; in the caller's transaction; one that the rows forbid; and one that takes the second way, by a table
+** that holds the rows.
+*/
+#define REBUILT                                                                                    \
+    "SELECT migrate_upgrade(); CREATE UNIQUE INDEX names ON users (name); CREATE TRIGGER named "   \
+    "AFTER UPDATE ON users BEGIN UPDATE application SET note = new.name; END; ANALYZE; "           \
+    "WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 300) "              \
+    "INSERT INTO users SELECT i, 'user ' || i FROM n"
+#define REBUILD                                                                                    \
+    "SELECT migrate_exec('ALTER TABLE users ALTER name SET DEFAULT ''x'', ADD CONSTRAINT filled "  \
+    "CHECK (name <> ''''), ADD COLUMN code text UNIQUE, ALTER name TYPE varchar(20) COLLATE "      \
+    "nocase; ALTER TABLE posts DROP CONSTRAINT posts_author_fkey')"
+
+static const scenario scenarios[] = {
+    {"a rebuild", REBUILT, REBUILD, false},
+    {"a rebuild in a transaction", REBUILT, REBUILD, true},
+    {"a rebuild that rows forbid", REBUILT,
+     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (id < 290)')", false},
+    {"a rebuild by a table that holds the rows",
+     "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a int CHECK (t.a > 0));"
+     " INSERT INTO t (a) VALUES (1), (2), (3); CREATE INDEX t_a ON t (a)",
+     "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true},
+};
