@@ -37,6 +37,9 @@ static const tool TOOLS[] = {
      LIM_FORMAT_FLYWAY, MEANS_FLYWAY},
 };
 
+static const char TOOL_NAMES[] =
+    "The tools are alembic, dbmate, golang-migrate, goose, diesel and flyway.";
+
 static const tool *find_tool(const char *name) {
     for (size_t i = 0; name != NULL && i < sizeof TOOLS / sizeof *TOOLS; i++) {
         if (strcmp(TOOLS[i].name, name) == 0)
@@ -63,18 +66,23 @@ static bool is_table_name(lim_dialect dialect, const char *text) {
 bool lim_adopt_find(lim_context *cx, lim_dialect dialect, const char *name, const char *table,
                     lim_adopt_query *query) {
     const tool *t = find_tool(name);
+    if (name == NULL)
+        return lim_fail(cx, LIM_INVALID, TOOL_NAMES,
+                        "argument \"tool\" of migrate_adopt() is required");
     if (t == NULL)
-        return lim_fail(cx, LIM_NOT_SUPPORTED,
-                        "The tools are alembic, dbmate, golang-migrate, goose, diesel and flyway.",
-                        "cannot adopt from \"%s\"", lim_show(cx, name));
+        return lim_fail(cx, LIM_NOT_SUPPORTED, TOOL_NAMES, "cannot adopt from \"%s\"",
+                        lim_show(cx, name));
     if (table != NULL && !is_table_name(dialect, table))
         return lim_fail(cx, LIM_INVALID, "Write it as in SQL: name, or schema.name.",
                         "\"%s\" is not the name of a table", lim_show(cx, table));
     *query = (lim_adopt_query){
         .tool = t->name, .table = table != NULL ? table : t->table, .columns = t->column_count};
+    query->shown = strchr(query->table, '"') != NULL
+                       ? lim_show(cx, query->table)
+                       : lim_format(cx, "\"%s\"", lim_show(cx, query->table));
     query->sql =
         lim_format(cx, "SELECT %s FROM %s ORDER BY %s", t->columns, query->table, t->order);
-    return query->sql != NULL;
+    return query->sql != NULL && query->shown != NULL;
 }
 
 bool lim_adopt_fail_missing(lim_context *cx, const lim_adopt_query *query) {
@@ -82,8 +90,7 @@ bool lim_adopt_fail_missing(lim_context *cx, const lim_adopt_query *query) {
                                   "If %s keeps its versions in another table, name it: SELECT "
                                   "migrate_adopt('%s', 'schema.table').",
                                   query->tool, query->tool);
-    return hint != NULL && lim_fail(cx, LIM_UNDEFINED, hint, "there is no table \"%s\"",
-                                    lim_show(cx, query->table));
+    return hint != NULL && lim_fail(cx, LIM_UNDEFINED, hint, "there is no table %s", query->shown);
 }
 
 /* ---- versions and revisions ------------------------------------------------------------------- */
@@ -155,7 +162,7 @@ static lim_node find_version(adoption *a, const char *version) {
     lim_fail(a->cx, LIM_UNDEFINED,
              "Load its files first: SELECT migrate_load_dir('migrations'), or migrate_import().",
              "can't locate revision identified by '%s'", lim_show(a->cx, version));
-    lim_fail_detail(a->cx, "Table \"%s\" holds it.", lim_show(a->cx, a->query->table));
+    lim_fail_detail(a->cx, "Table %s holds it.", a->query->shown);
     return LIM_NONE;
 }
 
@@ -199,8 +206,8 @@ static bool take_row(adoption *a, const lim_adopt_row *row) {
     if (a->t->means == MEANS_FLYWAY)
         return take_flyway(a, row);
     if (version == NULL)
-        return lim_fail(a->cx, LIM_CORRUPT, NULL, "table \"%s\" holds a version that is NULL",
-                        lim_show(a->cx, a->query->table));
+        return lim_fail(a->cx, LIM_CORRUPT, NULL, "table %s holds a version that is NULL",
+                        a->query->shown);
     if (a->t->means == MEANS_CURRENT && is_true(row->values[1]))
         return lim_fail(a->cx, LIM_STATE,
                         "Finish or undo it by hand and say so to golang-migrate (migrate force), "
@@ -227,9 +234,8 @@ static bool check_closed(adoption *a) {
                                           below, a->query->tool);
             return hint != NULL &&
                    lim_fail(a->cx, LIM_STATE, hint,
-                            "table \"%s\" holds \"%s\" but not \"%s\", which comes before it",
-                            lim_show(a->cx, a->query->table), lim_show(a->cx, lim_id(a->g, n)),
-                            below);
+                            "table %s holds \"%s\" but not \"%s\", which comes before it",
+                            a->query->shown, lim_show(a->cx, lim_id(a->g, n)), below);
         }
     }
     return true;
@@ -279,7 +285,7 @@ bool lim_adopt_plan(lim_context *cx, lim_graph *g, const lim_state *state,
         return true;
     lim_fail(cx, LIM_STATE, "To set the version by hand, call migrate_stamp().",
              "the ledger stands at %s already", lim_show(cx, state->text));
-    return lim_fail_detail(cx, "By table \"%s\" it would stand at %s.", lim_show(cx, query->table),
+    return lim_fail_detail(cx, "By table %s it would stand at %s.", query->shown,
                            lim_show(cx, plan->to));
 }
 

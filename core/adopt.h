@@ -20,6 +20,7 @@
 typedef struct lim_adopt_query {
     const char *tool;
     const char *table; /* as it is written in SQL: a name, maybe with its schema */
+    const char *shown; /* the same in quotes, for messages */
     const char *sql;   /* the SELECT */
     int columns;
 } lim_adopt_query;

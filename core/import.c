@@ -431,7 +431,10 @@ bool lim_import(lim_context *cx, lim_dialect dialect, const char *tool, const li
     lim_reading r = {.cx = cx, .dialect = dialect};
     *files = NULL;
     *count = 0;
-    if (tool == NULL || strcmp(tool, "alembic") != 0)
+    if (tool == NULL)
+        return lim_fail(cx, LIM_INVALID, "Write 'alembic'.",
+                        "argument \"tool\" of migrate_import() is required");
+    if (strcmp(tool, "alembic") != 0)
         return lim_fail(cx, LIM_NOT_SUPPORTED,
                         "'alembic' is imported; other tools' files are loaded with "
                         "migrate_load_dir().",
