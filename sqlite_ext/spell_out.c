@@ -59,7 +59,11 @@ static bool copy_schema(limbeck_call *call, scratch *s) {
         " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid";
     sqlite3_stmt *row = limbeck_statement(call, SELECT_SCHEMA);
     while (row != NULL && limbeck_row(call, row)) {
-        sqlite3_exec(s->db, (const char *)sqlite3_column_text(row, 0), NULL, NULL, NULL);
+        const char *sql = (const char *)sqlite3_column_text(row, 0);
+        if (sql == NULL || sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_NOMEM) {
+            sqlite3_reset(row);
+            return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        }
     }
     return !limbeck_failed(call);
 }

@@ -145,7 +145,9 @@ sweep_readers(long points) {
     static const char sql[] =
         "SELECT * FROM migrate_history(); SELECT * FROM migrate_show('r1'); SELECT * FROM "
         "migrate_plan('head'); SELECT * FROM migrate_status(); SELECT * FROM migrate_validate(); "
-        "SELECT * FROM migrate_current(); SELECT migrate_graph(); SELECT * FROM migrate_graph('dot')";
+        "SELECT * FROM migrate_current(); SELECT migrate_graph(); SELECT * FROM "
+        "migrate_graph('dot'); SELECT * FROM migrate_export(); SELECT migrate_upgrade_sql('base:heads'); "
+        "SELECT migrate_downgrade_sql('heads:base')";
     static const scenario readers = {"readers", "SELECT migrate_upgrade('r2')", sql, false};
     image file = prepare(&readers, "delete");
     outcomes o = find_outcomes(&readers, file);
