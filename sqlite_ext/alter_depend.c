@@ -76,51 +76,97 @@ static bool add_writes(limbeck_call *call, limbeck_dependents *found, const char
 
 /* --- what there is ------------------------------------------------------------------------- */
 
-/* The views of a schema, and the tables and views that a trigger of it is on. */
-static bool read_schema(limbeck_call *call, const char *schema, const limbeck_table *table,
-                        limbeck_dependents *found) {
-    lim_list names = {0};
-    sqlite3_stmt *s =
-        limbeck_ask(call, "SELECT name FROM \"%w\".sqlite_master WHERE type = 'view'", schema);
+/* A view or trigger, as its schema holds it. */
+typedef struct object {
+    const char *schema;
+    const char *name;
+    const char *on; /* a trigger's table or view; NULL: it is a view */
+    const char *sql;
+    bool concerned; /* it may use the table, by way of a view too */
+} object;
+
+typedef struct objects {
+    object *items;
+    uint32_t count;
+    uint32_t capacity;
+} objects;
+
+static bool read_objects(limbeck_call *call, const char *schema, objects *all) {
+    sqlite3_stmt *s = limbeck_ask(call,
+                                  "SELECT name, iif(type = 'view', NULL, tbl_name), sql FROM"
+                                  " \"%w\".sqlite_master WHERE type IN ('view', 'trigger')",
+                                  schema);
     while (limbeck_answer(call, &s)) {
-        const char *name = limbeck_answer_text(call, s, 0);
-        if (name != NULL)
-            lim_list_add(&call->cx, &names, name);
-    }
-    for (uint32_t i = 0; i < names.count; i++) {
-        limbeck_dependent view = {schema, names.items[i], true, LIMBECK_SELECT, NULL};
-        if (!add_use(call, found, view))
-            return false;
-    }
-    names = (lim_list){0};
-    s = limbeck_ask(
-        call, "SELECT DISTINCT tbl_name FROM \"%w\".sqlite_master WHERE type = 'trigger'", schema);
-    while (limbeck_answer(call, &s)) {
-        const char *name = limbeck_answer_text(call, s, 0);
-        if (name != NULL)
-            lim_list_add(&call->cx, &names, name);
-    }
-    for (uint32_t i = 0; i < names.count; i++) {
-        limbeck_table on;
-        const char *from = lim_same_name(schema, "temp") ? NULL : schema;
-        if (!limbeck_find_table(call, from, names.items[i], &on))
-            return false;
-        if (on.schema == NULL ||
-            (lim_same_name(on.schema, table->schema) && lim_same_name(on.name, table->name)))
+        void *items = all->items;
+        object one = {.schema = schema,
+                      .name = limbeck_answer_text(call, s, 0),
+                      .on = limbeck_answer_text(call, s, 1),
+                      .sql = limbeck_answer_text(call, s, 2)};
+        if (one.name == NULL || one.sql == NULL ||
+            !lim_grow(&call->cx, &items, &all->capacity, all->count + 1, sizeof one))
             continue;
-        if (!add_writes(call, found, on.schema, on.name, on.is_view))
-            return false;
+        all->items = items;
+        all->items[all->count++] = one;
     }
     return !limbeck_failed(call);
+}
+
+/* True when the text has the name in it. One with quotes in it may be written in several ways. */
+static bool has_name(const char *sql, const char *name) {
+    int length = (int)strlen(name);
+    if (strpbrk(name, "\"'`]") != NULL)
+        return true;
+    for (; *sql != '\0'; sql++)
+        if (sqlite3_strnicmp(sql, name, length) == 0)
+            return true;
+    return false;
+}
+
+/* Marks what has the table's name in its text, or that of a view which has: the rest can't change. */
+static void mark_concerned(objects *all, const char *name) {
+    for (uint32_t i = 0; i < all->count; i++) {
+        object *one = &all->items[i];
+        if (one->concerned || !has_name(one->sql, name))
+            continue;
+        one->concerned = true;
+        if (one->on == NULL)
+            mark_concerned(all, one->name);
+    }
+}
+
+/* Compiles the uses of one object: a view's SELECT, the writes to what a trigger is on. */
+static bool add_object(limbeck_call *call, const object *one, const limbeck_table *table,
+                       limbeck_dependents *found) {
+    const char *from = lim_same_name(one->schema, "temp") ? NULL : one->schema;
+    limbeck_dependent view = {one->schema, one->name, true, LIMBECK_SELECT, NULL};
+    limbeck_table on;
+    if (one->on == NULL)
+        return add_use(call, found, view);
+    if (!limbeck_find_table(call, from, one->on, &on))
+        return false;
+    if (on.schema == NULL ||
+        (lim_same_name(on.schema, table->schema) && lim_same_name(on.name, table->name)))
+        return true;
+    for (uint32_t i = 0; i < found->count; i++)
+        if (found->items[i].use != LIMBECK_SELECT &&
+            lim_same_name(found->items[i].schema, on.schema) &&
+            lim_same_name(found->items[i].name, on.name))
+            return true; /* another trigger is on it too */
+    return add_writes(call, found, on.schema, on.name, on.is_view);
 }
 
 static bool read_all(limbeck_call *call, const limbeck_table *table, limbeck_dependents *found) {
     const char *schemas[] = {"main", "temp", table->schema};
     int count =
         lim_same_name(table->schema, "main") || lim_same_name(table->schema, "temp") ? 2 : 3;
+    objects all = {0};
     *found = (limbeck_dependents){0};
     for (int i = 0; i < count; i++)
-        if (!read_schema(call, schemas[i], table, found))
+        if (!read_objects(call, schemas[i], &all))
+            return false;
+    mark_concerned(&all, table->name);
+    for (uint32_t i = 0; i < all.count; i++)
+        if (all.items[i].concerned && !add_object(call, &all.items[i], table, found))
             return false;
     return add_writes(call, found, table->schema, table->name, false);
 }

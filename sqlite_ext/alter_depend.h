@@ -36,7 +36,8 @@ typedef struct limbeck_dependents {
     uint32_t capacity;
 } limbeck_dependents;
 
-/* Compiles all views, all uses of tables and views with triggers, and those of the table itself. */
+/* Compiles the views that may use the table, the writes to tables and views with triggers that may,
+** and those to the table itself. */
 bool limbeck_dependents_read(limbeck_call *call, const limbeck_table *table,
                              limbeck_dependents *found);
 

@@ -88,10 +88,12 @@ static const char *constraint_name(limbeck_call *call, const char *schema, const
 
 /* The table and all that reference it. */
 static bool read_children(limbeck_call *call, const limbeck_table *table, lim_list *children) {
-    sqlite3_stmt *s = limbeck_ask(call,
-                                  "SELECT name, sql LIKE '%%references%%' FROM \"%w\".sqlite_master"
-                                  " WHERE type = 'table' AND sql NOT LIKE 'create virtual%%'",
-                                  table->schema);
+    sqlite3_stmt *s =
+        limbeck_ask(call,
+                    "SELECT name, sql LIKE '%%references%%' FROM \"%w\".sqlite_master"
+                    " WHERE type = 'table' AND sql NOT LIKE 'create virtual%%'"
+                    " AND (instr(lower(sql), lower(%Q)) > 0 OR %d)",
+                    table->schema, table->name, strpbrk(table->name, "\"'`]") != NULL);
     lim_list candidates = {0};
     while (limbeck_answer(call, &s)) {
         const char *name = limbeck_answer_text(call, s, 0);
