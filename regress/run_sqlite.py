@@ -36,7 +36,9 @@ class Module:
         names, rows = None, []
         try:
             cursor = self.connection.execute(statement)
-            names = [d[0] for d in cursor.description] if cursor.description else None
+            # SQLite 3.34 gives ALTER TABLE ... RENAME a column without a name
+            if cursor.description and cursor.description[0][0]:
+                names = [d[0] for d in cursor.description]
             rows = cursor.fetchall()
         except sqlite3.Error as e:
             return names, rows, str(e)
