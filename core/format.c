@@ -682,3 +682,17 @@ bool lim_format_read(lim_context *cx, lim_dialect dialect, lim_tool *format, con
     *out_count = r.out_count;
     return ok;
 }
+
+bool lim_format_read_one(lim_context *cx, lim_dialect dialect, lim_file *file) {
+    lim_reading r = {.cx = cx, .dialect = dialect};
+    if (file->name == NULL || file->length > LIM_SIZE_LIMIT)
+        return true;
+    r.format = leading_marker(file->text, file->length);
+    if (r.format != LIM_FORMAT_GOOSE && r.format != LIM_FORMAT_SQL_MIGRATE)
+        return true;
+    const lim_file alone = {file_name(file->name), file->text, file->length};
+    if (!read_marked(&r, &alone) || !lim_pieces_join(&r))
+        return false;
+    *file = r.out[0];
+    return true;
+}

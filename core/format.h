@@ -59,6 +59,10 @@ bool lim_format_enters(lim_tool format, const char *path);
 bool lim_format_read(lim_context *cx, lim_dialect dialect, lim_tool *format, const lim_file *files,
                      uint32_t count, lim_file **out, uint32_t *out_count);
 
+/* For one file that is loaded alone, as text: where it has goose's or sql-migrate's markers and a name,
+** *file becomes the migration file of Limbeck's. Other tools' need the whole directory. */
+bool lim_format_read_one(lim_context *cx, lim_dialect dialect, lim_file *file);
+
 /* What two spellings of one version have in common: 1 and 0001, Flyway's 1.2 and 1.02.0, diesel's
 ** 2026-01-10-000000 and 20260110000000. NULL: LIM_NOMEM. */
 const char *lim_version_key(lim_context *cx, lim_tool format, const char *version);

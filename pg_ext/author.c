@@ -285,6 +285,8 @@ migrate_load(PG_FUNCTION_ARGS)
 				 errmsg("argument \"script\" of migrate_load() is required"),
 				 errhint("SELECT migrate_load('...', 'name.sql').")));
 	begin_authoring(&call, "migrate_load()", &access);
+	if (!lim_format_read_one(&call.cx, LIM_POSTGRES, &file))
+		core_error(&call.cx);
 	return end_authoring(&call, &access, author_store_files(&call, "load", &file, 1, false));
 }
 

@@ -120,3 +120,19 @@ SELECT migrate_adopt('rails');
 SELECT migrate_adopt(NULL);
 SELECT migrate_adopt('goose', 'goose_db_version; DROP TABLE users');
 SELECT migrate_adopt('alembic');
+-- A file of goose's or sql-migrate's, given as text, is told by its markers.
+SELECT migrate_merge('heads', 'one line again', 'm1');
+SELECT migrate_load('-- +goose NO TRANSACTION
+-- +goose Up
+SELECT 1;
+-- +goose Down
+', 'db/00004_four.sql');
+SELECT migrate_load('-- +migrate Up
+SELECT 1;
+', '5-five.sql');
+SELECT revision, down_revision, message, upgrade, CAST(upgrade_transactional AS int), downgrade FROM migrate_show('00004, 5');
+SELECT migrate_load('-- +goose Up
+SELECT ''
+-- +goose Down
+'';
+', '00006_six.sql');

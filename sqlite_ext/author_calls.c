@@ -142,7 +142,8 @@ bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **
         return lim_fail(&call->cx, LIM_INVALID, "SELECT migrate_load('...', 'name.sql').",
                         "argument \"script\" of %s() is required", call->function);
     }
-    if (!limbeck_store_files(call, "load", &file, 1, false, &load)) {
+    if (!lim_format_read_one(&call->cx, LIM_SQLITE, &file) ||
+        !limbeck_store_files(call, "load", &file, 1, false, &load)) {
         return false;
     }
     *result = load.records[0].id;

@@ -157,6 +157,33 @@ static void goose_has_markers(void **unused) {
     REFUSES(NULL, "a.sql: not the name of a migration of goose", "a.sql", "-- +goose Up\n");
 }
 
+static void a_text_alone_is_told_by_its_markers(void **unused) {
+    (void)unused;
+    static const char *const texts[][3] = {
+        {"db/00001_users.sql", "-- +goose Up\nSELECT 1;\n",
+         "-- migrate:revision 00001\n-- migrate:message users\n-- migrate:up\nSELECT 1;\n"},
+        {"7-x.sql", "-- why\n-- +migrate Up notransaction\n-- +migrate Down\n",
+         "-- migrate:revision 7\n-- migrate:message x\n-- migrate:up transaction:false\n"
+         "-- migrate:down\n"},
+        {"1_a.up.sql", "SELECT 1;", "SELECT 1;"},
+        {NULL, "-- +goose Up\n", "-- +goose Up\n"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        fixture f = {0};
+        lim_file file = {texts[i][0], texts[i][1], strlen(texts[i][1])};
+        test_begin(&f.cx, &f.memory);
+        assert_true(lim_format_read_one(&f.cx, LIM_SQLITE, &file));
+        assert_string_equal(file.text, texts[i][2]);
+        test_end(&f.cx, &f.memory);
+    }
+    fixture f = {0};
+    lim_file bad = {"x.sql", "-- +goose Up\n", 13};
+    test_begin(&f.cx, &f.memory);
+    assert_false(lim_format_read_one(&f.cx, LIM_SQLITE, &bad));
+    assert_string_equal(f.cx.error.message, "x.sql: not the name of a migration of goose");
+    test_end(&f.cx, &f.memory);
+}
+
 static void sql_migrate_has_markers_with_options(void **unused) {
     (void)unused;
     fixture f = {0};
@@ -449,6 +476,7 @@ int main(void) {
         cmocka_unit_test(golang_migrate_has_two_files),
         cmocka_unit_test(sqlx_says_no_transaction),
         cmocka_unit_test(goose_has_markers),
+        cmocka_unit_test(a_text_alone_is_told_by_its_markers),
         cmocka_unit_test(sql_migrate_has_markers_with_options),
         cmocka_unit_test(flyway_versions_are_numbers),
         cmocka_unit_test(diesel_has_directories),
