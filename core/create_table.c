@@ -261,6 +261,8 @@ static bool read_table_constraint(lim_scanner *s, lim_clause *clause) {
     else if (!read_table_clause(s, clause))
         return false;
     clause->whole.end = s->end;
+    if (clause->kind == LIM_CLAUSE_NAME)
+        clause->body = s->end;
     return true;
 }
 
@@ -308,6 +310,8 @@ static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_table_
             !lim_list_add(s->cx, &clause->columns, column->name))
             return false;
         clause->whole.end = s->end;
+        if (clause->kind == LIM_CLAUSE_NAME)
+            clause->body = s->end;
     }
     column->whole.end = s->end;
     return true;
