@@ -250,6 +250,41 @@ bool lim_offline_store(lim_offline *o, const lim_stored *stored) {
 
 /* ---- bodies -------------------------------------------------------------------------------- */
 
+/* True when the sqlite3 shell would take the token for the end of a statement: a slash, or the word
+** go, with nothing else on its line. */
+static bool is_shell_word(const char *text, size_t length, lim_token t) {
+    size_t end = t.start + t.length;
+    if (!lim_token_is(text, t, "go") && !(t.length == 1 && text[t.start] == '/'))
+        return false;
+    while (end < length && (text[end] == ' ' || text[end] == '\t'))
+        end++;
+    return end == length || text[end] == '\n' || text[end] == '-' || text[end] == '/';
+}
+
+/* A part of a body. Where the shell would misread a line, it is joined with the one before it or,
+** when a comment ends that one, behind it. */
+static void add_part(lim_offline *o, const char *text, size_t from, size_t to) {
+    bool comment = false, join = false;
+    if (o->dialect != LIM_SQLITE || from >= to) {
+        lim_text_add(&o->text, text + from, to - from);
+        return;
+    }
+    while (from < to) {
+        lim_token t = lim_lex(LIM_SQLITE, text, to, from);
+        size_t next = t.start + t.length;
+        bool lines = t.kind == LIM_TOKEN_SPACE && memchr(text + from, '\n', t.length) != NULL;
+        bool ahead =
+            lines && next < to && is_shell_word(text, to, lim_lex(LIM_SQLITE, text, to, next));
+        if (lines && (join || (ahead && !comment)))
+            lim_text_addc(&o->text, ' ');
+        else
+            lim_text_add(&o->text, text + from, t.length);
+        join = t.kind == LIM_TOKEN_SPACE ? ahead && comment : join && t.kind != LIM_TOKEN_COMMENT;
+        comment = t.kind == LIM_TOKEN_COMMENT && text[from] == '-';
+        from = next;
+    }
+}
+
 /* The bytes from..to of a body, with statements in place of some. */
 static void add_text(lim_offline *o, const lim_offline_body *b, size_t from, size_t to) {
     const char *text = b->body.text;
@@ -257,11 +292,11 @@ static void add_text(lim_offline *o, const lim_offline_body *b, size_t from, siz
         const lim_replacement *r = &b->replacements[i];
         if (r->start < from || r->end > to)
             continue;
-        lim_text_add(&o->text, text + from, r->start - from);
+        add_part(o, text, from, r->start);
         lim_offline_replaced(o, r);
         from = r->end;
     }
-    lim_text_add(&o->text, text + from, to - from);
+    add_part(o, text, from, to);
 }
 
 /* A body as it is stored, each statement with its semicolon, without a BEGIN and COMMIT around it. */
