@@ -7,17 +7,31 @@
 
 /* --- compiling ----------------------------------------------------------------------------- */
 
-/* `"a" = "a", "b" = "b"`: an UPDATE that fires every UPDATE trigger. NULL: no column, or failed. */
+/* `"a" = "a", "b" = "b"`: an UPDATE that fires every UPDATE trigger. Of a view that is broken any
+** assignment shows that. NULL: no column, or no memory. */
 static const char *assignments(limbeck_call *call, const char *schema, const char *name) {
     lim_text t = {.cx = &call->cx};
-    sqlite3_stmt *s = limbeck_ask(
-        call, "SELECT name FROM pragma_table_xinfo(%Q, %Q) WHERE hidden = 0", name, schema);
-    while (limbeck_answer(call, &s)) {
-        char *column = sqlite3_mprintf("\"%w\"", sqlite3_column_text(s, 0));
-        if (column != NULL)
-            lim_text_addf(&t, "%s%s = %s", t.length > 0 ? ", " : "", column, column);
-        sqlite3_free(column);
+    sqlite3_stmt *s = NULL;
+    char *sql = sqlite3_mprintf("SELECT name FROM pragma_table_xinfo(%Q, %Q) WHERE hidden = 0",
+                                name, schema);
+    int rc = SQLITE_NOMEM;
+    if (sql != NULL)
+        rc = sqlite3_prepare_v2(call->db, sql, -1, &s, NULL);
+    sqlite3_free(sql);
+    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        rc = sqlite3_step(s);
+        if (rc == SQLITE_ROW) {
+            char *column = sqlite3_mprintf("\"%w\"", sqlite3_column_text(s, 0));
+            if (column != NULL)
+                lim_text_addf(&t, "%s%s = %s", t.length > 0 ? ", " : "", column, column);
+            sqlite3_free(column);
+        }
     }
+    sqlite3_finalize(s);
+    if (rc == SQLITE_ERROR)
+        return "\"rowid\" = 0";
+    if (rc != SQLITE_DONE)
+        limbeck_fail_sqlite(call, rc, NULL);
     return t.length > 0 && !limbeck_failed(call) ? lim_text_end(&t) : NULL;
 }
 
