@@ -446,6 +446,68 @@ static bool carry_out(alter_run *run) {
            (!run->editing || !run->edit.rebuild || rebuild(run)) && settle_dependents(run);
 }
 
+/* True when the statement does nothing but add a column that no row, no key and no expression has
+** to do with. */
+static bool adds_plain_column(const lim_alter *alter) {
+    const lim_alter_action *action = &alter->actions[0];
+    if (alter->if_there || alter->count != 1 || action->kind != LIM_ALTER_ADD_COLUMN ||
+        action->unless_there || !may_add_natively(&action->column))
+        return false;
+    for (uint32_t i = 0; i < action->column.clause_count; i++) {
+        lim_clause_kind kind = action->column.clauses[i].kind;
+        if (kind != LIM_CLAUSE_NULL && kind != LIM_CLAUSE_NOT_NULL && kind != LIM_CLAUSE_DEFAULT)
+            return false;
+    }
+    return true;
+}
+
+/* True when the table that the statement names is main's or temp's. */
+static bool is_near(limbeck_call *call, const lim_alter *alter) {
+    static const char *const near[] = {"temp", "main"};
+    for (int i = 0; i < 2; i++)
+        if ((alter->schema == NULL || sqlite3_stricmp(alter->schema, near[i]) == 0) &&
+            sqlite3_table_column_metadata(call->db, near[i], alter->table, NULL, NULL, NULL, NULL,
+                                          NULL, NULL) == SQLITE_OK)
+            return true;
+    return false;
+}
+
+/* Lets SQLite add such a column at once. What it refuses goes the long way, which finds the words;
+** and where there is no view and no trigger a new column breaks nothing, so that neither the
+** table's text nor the rest of the schema has to be looked at. */
+static bool add_at_once(alter_run *run, bool *taken) {
+    static const char SELECT_DEPENDENT[] =
+        "SELECT 1 FROM main.sqlite_master WHERE type IN ('view', 'trigger') UNION ALL "
+        "SELECT 1 FROM sqlite_temp_master WHERE type IN ('view', 'trigger')";
+    limbeck_call *call = run->call;
+    const lim_alter *alter = &run->alters[0];
+    sqlite3_stmt *row;
+    char *definition;
+    int rc;
+    *taken = false;
+    if (run->script != NULL || !adds_plain_column(alter) || !is_near(call, alter))
+        return true;
+    row = limbeck_statement(call, SELECT_DEPENDENT);
+    if (row == NULL)
+        return false;
+    if (limbeck_row(call, row)) {
+        sqlite3_reset(row);
+        return true;
+    }
+    definition = limbeck_failed(call)
+                     ? NULL
+                     : lim_column_definition(&call->cx, run->text, &alter->actions[0].column);
+    if (definition == NULL)
+        return false;
+    rc = limbeck_try(call, NULL, "ALTER TABLE %s%w%s\"%w\" ADD COLUMN %s",
+                     alter->schema != NULL ? "\"" : "", alter->schema != NULL ? alter->schema : "",
+                     alter->schema != NULL ? "\"." : "", alter->table, definition);
+    *taken = rc == SQLITE_OK;
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_ERROR || (rc & 0xff) == SQLITE_CONSTRAINT)
+        return !limbeck_failed(call);
+    return limbeck_fail_sqlite(call, rc, NULL);
+}
+
 bool limbeck_alter(limbeck_call *call, const char *text, const lim_statement *statements,
                    uint32_t count, limbeck_altered *altered) {
     alter_run run = {
@@ -461,8 +523,18 @@ bool limbeck_alter(limbeck_call *call, const char *text, const lim_statement *st
     run.alters = LIM_NEW(&call->cx, lim_alter, alters);
     run.done = LIM_NEW(&call->cx, bool, alters);
     if (run.alters == NULL || run.done == NULL ||
-        !lim_alter_parse(&call->cx, text, &statements[0], &run.alters[0], &altered->offset) ||
-        !find_table(&run))
+        !lim_alter_parse(&call->cx, text, &statements[0], &run.alters[0], &altered->offset))
+        return false;
+    if (alters == 1) {
+        bool taken;
+        if (!add_at_once(&run, &taken))
+            return false;
+        if (taken) {
+            altered->statements = 1;
+            return true;
+        }
+    }
+    if (!find_table(&run))
         return false;
     run.count = 1;
     if (run.table.schema == NULL && run.alters[0].if_there) {

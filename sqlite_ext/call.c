@@ -288,7 +288,7 @@ const char *limbeck_timestamp(limbeck_call *call) {
                       (int)(rest % 1000));
 }
 
-const char *limbeck_user(limbeck_call *call) {
+static const char *ask_user(limbeck_call *call) {
 #ifdef _WIN32
     const char *name = getenv("USERNAME");
     return lim_copy_string(&call->cx, name != NULL ? name : "unknown");
@@ -301,6 +301,14 @@ const char *limbeck_user(limbeck_call *call) {
     }
     return lim_format(&call->cx, "uid %lu", (unsigned long)geteuid());
 #endif
+}
+
+/* Asked once a call: every log row needs it, and it means reading files. */
+const char *limbeck_user(limbeck_call *call) {
+    if (call->user == NULL) {
+        call->user = ask_user(call);
+    }
+    return call->user;
 }
 
 const char *limbeck_random(limbeck_call *call, int bytes) {
