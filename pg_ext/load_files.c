@@ -13,6 +13,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
+
 PG_FUNCTION_INFO_V1(migrate_load_files);
 
 static Datum *
