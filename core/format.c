@@ -349,8 +349,10 @@ static bool fail_name(lim_reading *r, const char *file, const char *hint) {
 /* Takes a file that begins with digits; what ends the name has ending bytes. */
 static bool take_numbered(lim_reading *r, const char *file, const char *name, size_t ending,
                           lim_piece *piece) {
-    size_t digits = count_digits(name), length = strlen(name) - ending;
+    size_t digits = count_digits(name), length = strlen(name);
     bool hyphen = r->format == LIM_FORMAT_SQL_MIGRATE;
+    if (length > ending) /* a text given alone may have any name */
+        length -= ends_with(name, ".sql") ? ending : 0;
     if (r->format == LIM_FORMAT_PLAIN ||
         (hyphen && (digits == 0 || (name[digits] != '_' && name[digits] != '-'))))
         return lim_script_name(r->cx, name, &piece->id, &piece->message);
@@ -685,7 +687,7 @@ bool lim_format_read(lim_context *cx, lim_dialect dialect, lim_tool *format, con
 
 bool lim_format_read_one(lim_context *cx, lim_dialect dialect, lim_file *file) {
     lim_reading r = {.cx = cx, .dialect = dialect};
-    if (file->name == NULL || file->length > LIM_SIZE_LIMIT)
+    if (file->name == NULL || *file_name(file->name) == '\0' || file->length > LIM_SIZE_LIMIT)
         return true;
     r.format = leading_marker(file->text, file->length);
     if (r.format != LIM_FORMAT_GOOSE && r.format != LIM_FORMAT_SQL_MIGRATE)

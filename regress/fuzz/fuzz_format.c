@@ -23,16 +23,18 @@ static void give(void *host, void *block) {
     free(block);
 }
 
-/* Cuts off what stands before the next \x01; a copy, so that reading past its end is seen. */
-static char *cut(const uint8_t **data, size_t *size, size_t *length) {
+/* Cuts off what stands before the next \x01; a copy, so that reading past its end is seen. A name has a
+** NUL behind it, a text has nothing. */
+static char *cut(const uint8_t **data, size_t *size, size_t *length, bool name) {
     const uint8_t *end = *size == 0 ? NULL : memchr(*data, 1, *size);
     *length = end == NULL ? *size : (size_t)(end - *data);
-    char *copy = malloc(*length + 1);
+    char *copy = malloc(*length + (name || *length == 0));
     if (copy == NULL)
         abort();
     if (*length > 0)
         memcpy(copy, *data, *length);
-    copy[*length] = '\0';
+    if (name)
+        copy[*length] = '\0';
     *data += *length + (end != NULL);
     *size -= *length + (end != NULL);
     return copy;
@@ -55,11 +57,15 @@ static void read_directory(lim_context *cx, lim_dialect dialect, lim_tool format
     uint32_t count = 0, made, kept = 0;
     while (size > 0 && kept < 2 * FILES) {
         size_t name_length;
-        owned[kept++] = cut(&data, &size, &name_length);
+        owned[kept++] = cut(&data, &size, &name_length, true);
         lim_file file = {.name = owned[kept - 1]};
-        owned[kept++] = cut(&data, &size, &file.length);
+        owned[kept++] = cut(&data, &size, &file.length, false);
         file.text = owned[kept - 1];
         (void)lim_format_enters(format, file.name);
+        lim_file alone = file;
+        if (lim_format_read_one(cx, dialect, &alone) && alone.text != file.text)
+            judge(cx, &alone, 1);
+        cx->error = (lim_error){LIM_OK, NULL, NULL, NULL};
         if (lim_format_wants(format, file.name))
             files[count++] = file;
     }
@@ -77,7 +83,8 @@ static void read_directory(lim_context *cx, lim_dialect dialect, lim_tool format
 
 static void read_alembic(lim_context *cx, lim_dialect dialect, const uint8_t *data, size_t size) {
     lim_bytes up, down;
-    char *a = cut(&data, &size, &up.length), *b = cut(&data, &size, &down.length);
+    char *a = cut(&data, &size, &up.length, false);
+    char *b = cut(&data, &size, &down.length, false);
     lim_file *out;
     uint32_t made;
     up.text = a;

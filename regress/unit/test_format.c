@@ -167,6 +167,11 @@ static void a_text_alone_is_told_by_its_markers(void **unused) {
          "-- migrate:down\n"},
         {"1_a.up.sql", "SELECT 1;", "SELECT 1;"},
         {NULL, "-- +goose Up\n", "-- +goose Up\n"},
+        {"", "-- +migrate Up\n", "-- +migrate Up\n"},
+        {"db/", "-- +goose Up\n", "-- +goose Up\n"},
+        {"1", "-- +goose Up\n", "-- migrate:revision 1\n-- migrate:up\n"},
+        {"12_a", "-- +goose Up\n", "-- migrate:revision 12\n-- migrate:message a\n-- migrate:up\n"},
+        {".sql", "-- +migrate Up\n", "-- migrate:revision .sql\n-- migrate:up\n"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         fixture f = {0};
