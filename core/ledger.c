@@ -48,6 +48,15 @@ bool lim_ledger_add_version(lim_context *cx, lim_ledger *ledger, const lim_versi
     return true;
 }
 
+bool lim_ledger_add_stop(lim_context *cx, lim_ledger *ledger, const lim_stop *row) {
+    void *rows = ledger->stops;
+    if (!room(cx, &rows, ledger->stop_count, &ledger->stop_capacity, sizeof *row))
+        return false;
+    ledger->stops = rows;
+    ledger->stops[ledger->stop_count++] = *row;
+    return true;
+}
+
 static const char *const KIND_NAMES[] = {
     [LIM_DOWN_REVISION] = "down_revision",
     [LIM_DEPENDS_ON] = "depends_on",

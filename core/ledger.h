@@ -12,15 +12,15 @@
 
 /* One row of migrate_revision without its bodies. */
 typedef struct lim_revision {
-    int64_t seq;         /* order of storing: the graph's tie-breaker */
+    int64_t seq; /* order of storing: the graph's tie-breaker */
     const char *id;
     const char *message; /* "" where there is none */
     bool upgrade_transactional;
     bool downgrade_transactional;
-    bool reversible;         /* downgrade is not NULL */
-    bool has_script;         /* came from a file: script is not NULL */
-    const char *checksum;    /* as stored */
-    const char *created_at;  /* the host's own form: text in SQLite, NULL where not asked for */
+    bool reversible;        /* downgrade is not NULL */
+    bool has_script;        /* came from a file: script is not NULL */
+    const char *checksum;   /* as stored */
+    const char *created_at; /* the host's own form: text in SQLite, NULL where not asked for */
     const char *created_by;
 } lim_revision;
 
@@ -48,6 +48,18 @@ typedef struct lim_version {
     const char *applied_by;
 } lim_version;
 
+/* A body that stopped half-way: the last that the log says of the run of a revision which has not
+** ended. Only the newest row of a revision counts, and none that somebody resolved. */
+typedef struct lim_stop {
+    const char *revision;
+    bool up;              /* its upgrade, else its downgrade */
+    uint32_t statement;   /* the one that was started last, from 1 */
+    uint32_t statements;  /* of all */
+    const char *outcome;  /* started, done or failed: of that statement */
+    const char *checksum; /* the revision's at that time, NULL: unknown */
+    const char *detail;   /* why it failed, NULL: unknown */
+} lim_stop;
+
 typedef struct lim_ledger {
     lim_revision *revisions; /* in the order of seq */
     uint32_t revision_count, revision_capacity;
@@ -57,6 +69,8 @@ typedef struct lim_ledger {
     uint32_t label_count, label_capacity;
     lim_version *versions;
     uint32_t version_count, version_capacity;
+    lim_stop *stops;
+    uint32_t stop_count, stop_capacity;
 } lim_ledger;
 
 /* Append one row (the struct is copied, its strings are not). False: LIM_NOMEM. */
@@ -64,6 +78,7 @@ bool lim_ledger_add_revision(lim_context *cx, lim_ledger *ledger, const lim_revi
 bool lim_ledger_add_edge(lim_context *cx, lim_ledger *ledger, const lim_edge *row);
 bool lim_ledger_add_label(lim_context *cx, lim_ledger *ledger, const lim_label *row);
 bool lim_ledger_add_version(lim_context *cx, lim_ledger *ledger, const lim_version *row);
+bool lim_ledger_add_stop(lim_context *cx, lim_ledger *ledger, const lim_stop *row);
 
 /* Reads the words that migrate_edge.kind holds. False (no error is set): neither word. */
 bool lim_edge_kind_parse(const char *word, lim_edge_kind *kind);

@@ -142,6 +142,19 @@ static bool plan_steps(lim_context *cx, const lim_graph *g, const lim_state *sta
     return rows_text(&r, &plan->to);
 }
 
+bool lim_plan_one(lim_context *cx, const lim_graph *g, const lim_state *state, lim_node n, bool up,
+                  lim_plan *plan) {
+    *plan = (lim_plan){.operation = up ? LIM_UPGRADE : LIM_DOWNGRADE};
+    lim_nodes around = lim_neighbours(up ? &g->all_down : &g->all_next, n);
+    for (uint32_t i = 0; i < around.count; i++) {
+        if (state->applied[around.node[i]] != up) {
+            return lim_fail(cx, LIM_STATE, NULL, "revision \"%s\" is %sapplied",
+                            lim_show(cx, lim_id(g, around.node[i])), up ? "not " : "");
+        }
+    }
+    return plan_steps(cx, g, state, (lim_nodes){&n, 1}, plan);
+}
+
 bool lim_plan_upgrade(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                       lim_plan *plan) {
     lim_nodes targets, ordered = {NULL, 0};

@@ -46,6 +46,10 @@ bool lim_plan_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, c
 bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     bool purge, lim_plan *plan);
 
+/* A plan of one step: what is directly below (up) must be applied, what is directly above must not. */
+bool lim_plan_one(lim_context *cx, const lim_graph *g, const lim_state *state, lim_node n, bool up,
+                  lim_plan *plan);
+
 /* What a run refuses before anything runs: a step down without a downgrade (LIM_STATE), and in
 ** PostgreSQL, unless allow_autocommit, a body marked transaction:false (LIM_NOT_SUPPORTED; the hint
 ** names `CALL migrate_apply`). SQLite's host runs such a body in its transaction like any other and

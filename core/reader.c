@@ -7,6 +7,7 @@
 #include "reader.h"
 
 #include "export.h"
+#include "resume.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,7 @@ static bool is_branch_point(const lim_graph *g, lim_node n) {
 static const lim_column current_columns[] = {
     {"revision", LIM_CELL_TEXT},   {"message", LIM_CELL_TEXT},    {"branch_labels", LIM_CELL_TEXT},
     {"is_head", LIM_CELL_BOOLEAN}, {"applied_at", LIM_CELL_TIME}, {"applied_by", LIM_CELL_TEXT},
+    {"stopped", LIM_CELL_TEXT},
 };
 enum { CURRENT_COLUMNS = sizeof current_columns / sizeof *current_columns };
 
@@ -121,7 +123,8 @@ static int compare_versions(const void *a, const void *b) {
                   (*(const lim_version *const *)b)->version_num);
 }
 
-/* All version rows in byte order, those too that name no revision. */
+/* All version rows in byte order, those too that name no revision. A database at base has none; when a
+** body stopped there, a row without a revision says so. */
 static bool read_current(lim_context *cx, const lim_view *view,
                          const char *const arguments[LIM_READER_ARGUMENTS], lim_table *table) {
     (void)arguments;
@@ -130,8 +133,15 @@ static bool read_current(lim_context *cx, const lim_view *view,
     uint32_t count = ledger->version_count;
     const lim_version **versions = LIM_NEW(cx, const lim_version *, count);
     reader_fill f;
-    if (versions == NULL || !fill_begin(cx, view, table, CURRENT_COLUMNS, count, &f))
+    const char *stopped = lim_stops_text(cx, ledger, g, view->state);
+    if (versions == NULL || !fill_begin(cx, view, table, CURRENT_COLUMNS,
+                                        count == 0 && stopped != NULL ? 1 : count, &f))
         return false;
+    if (table->row_count > count) {
+        for (int i = 0; i < CURRENT_COLUMNS - 1; i++)
+            put_null(&f);
+        put_text(&f, stopped);
+    }
     for (uint32_t i = 0; i < count; i++)
         versions[i] = &ledger->versions[i];
     qsort(versions, count, sizeof *versions, compare_versions);
@@ -149,6 +159,7 @@ static bool read_current(lim_context *cx, const lim_view *view,
         }
         put_kind(&f, LIM_CELL_TIME, versions[i]->applied_at);
         put_text(&f, versions[i]->applied_by);
+        put_text(&f, stopped);
     }
     return fill_end(&f);
 }
@@ -475,6 +486,7 @@ static const lim_column status_columns[] = {
     {"applied", LIM_CELL_INTEGER},
     {"irreversible_pending", LIM_CELL_INTEGER},
     {"problems", LIM_CELL_INTEGER},
+    {"stopped", LIM_CELL_TEXT},
 };
 enum { STATUS_COLUMNS = sizeof status_columns / sizeof *status_columns };
 
@@ -500,6 +512,7 @@ static bool read_status(lim_context *cx, const lim_view *view,
     put_integer(&f, applied);
     put_integer(&f, irreversible);
     put_integer(&f, problems.count);
+    put_text(&f, lim_stops_text(cx, view->ledger, g, view->state));
     return fill_end(&f);
 }
 
@@ -511,6 +524,7 @@ const lim_reader lim_readers[] = {
         .columns = current_columns,
         .column_count = CURRENT_COLUMNS,
         .needs_applied = true,
+        .needs_stops = true,
         .read = read_current,
     },
     {
@@ -568,6 +582,7 @@ const lim_reader lim_readers[] = {
         .columns = status_columns,
         .column_count = STATUS_COLUMNS,
         .needs_problems = true,
+        .needs_stops = true,
         .read = read_status,
     },
 };

@@ -15,8 +15,8 @@ typedef enum lim_cell_kind {
     LIM_CELL_TEXT,
     LIM_CELL_INTEGER,
     LIM_CELL_BOOLEAN,
-    LIM_CELL_TIME,     /* text in the host's own form, as the ledger row gave it */
-    LIM_CELL_UPGRADE,  /* the upgrade body of the revision text: the host fetches it when asked */
+    LIM_CELL_TIME,      /* text in the host's own form, as the ledger row gave it */
+    LIM_CELL_UPGRADE,   /* the upgrade body of the revision text: the host fetches it when asked */
     LIM_CELL_DOWNGRADE, /* likewise */
     LIM_CELL_FILE_NAME, /* what lim_export_file() (export.h) gives for the revision text; integer is
                            the node before it, or -1 */
@@ -59,6 +59,7 @@ typedef struct lim_reader {
                                                     column may have the same name */
     bool needs_times;                            /* created_at, created_by of revisions */
     bool needs_applied;                          /* applied_at, applied_by of versions */
+    bool needs_stops;                            /* bodies that stopped half-way */
     bool needs_problems;                         /* the graph is built with problems listed */
     bool needs_bodies; /* and checksums and bodies are checked, which reads every body */
     bool (*read)(lim_context *cx, const lim_view *view,

@@ -21,9 +21,20 @@
 
 #include "compat.h"
 
-#define TRANSACTION_HINT \
-	"A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it."
-#define AUTOCOMMIT_HINT "Mark the body transaction:false and run it with CALL migrate_apply."
+static const char *
+transaction_hint(const Body *body)
+{
+	return body->autocommit
+		? "In a body marked transaction:false BEGIN, COMMIT and COMMIT AND CHAIN delimit transactions, each BEGIN with a COMMIT of its own."
+		: "A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it.";
+}
+
+static const char *
+autocommit_hint(const Body *body)
+{
+	return body->autocommit ? "Put it outside of BEGIN and COMMIT."
+		: "Mark the body transaction:false and run it with CALL migrate_apply.";
+}
 
 /* Where a statement's words begin: its location points right behind the semicolon before it. */
 static int
@@ -165,20 +176,20 @@ body_error_context(void *arg)
 	if (number == 0)
 		number = count_statements(body, offset, &all);
 	if (geterrcode() == ERRCODE_ACTIVE_SQL_TRANSACTION)
-		errhint(AUTOCOMMIT_HINT);
+		errhint("%s", autocommit_hint(body));
 	else if (geterrcode() == ERRCODE_INVALID_TRANSACTION_TERMINATION)
-		errhint(TRANSACTION_HINT);
+		errhint("%s", transaction_hint(body));
 	place = line_and_column(body, offset);
 	errcontext("revision \"%s\" (%s), statement %d of %d, line %d, column %d", body->revision,
 			   direction, number, all, place.line, place.column);
 }
 
 /*
- * Throws the present error again. One that came without a place of its own (a division by zero, a
+ * Takes the present error off the stack, to be recorded or thrown again. One that came without a place of its own (a division by zero, a
  * violated constraint) gets the statement's, so that psql shows a line of the body with a caret.
  */
-void
-body_rethrow(const Body *body)
+ErrorData *
+body_take_error(const Body *body)
 {
 	ErrorData  *error = CopyErrorData();
 
@@ -192,7 +203,14 @@ body_rethrow(const Body *body)
 		error->internalpos = error_position(body, statement_start(body, current_statement(body))) -
 			error_position(body, start) + 1;
 	}
-	ReThrowError(error);
+	(void) retry_explain(error);
+	return error;
+}
+
+void
+body_rethrow(const Body *body)
+{
+	ReThrowError(body_take_error(body));
 }
 
 static bool
@@ -379,6 +397,36 @@ needs_autocommit(Node *statement)
 	}
 }
 
+/* True when the server runs the statement at work outside transaction blocks only. */
+bool
+body_runs_alone(const Body *body)
+{
+	return needs_autocommit(current_statement(body)->stmt) != NULL;
+}
+
+/* BEGIN, COMMIT and COMMIT AND CHAIN delimit the transactions of a body that runs statement by
+ * statement. */
+static bool
+delimits_transaction(Body *body, const TransactionStmt *statement)
+{
+	switch (statement->kind)
+	{
+		case TRANS_STMT_BEGIN:
+		case TRANS_STMT_START:
+			if (body->in_block)
+				return false;
+			body->in_block = true;
+			return true;
+		case TRANS_STMT_COMMIT:
+			if (!body->in_block)
+				return false;
+			body->in_block = statement->chain;
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* The first parameter of the statement at work; -1: none. */
 static int
 find_parameter(const Body *body, int *parameter_length)
@@ -503,7 +551,7 @@ changes_ledger(const Call *call, Node *statement)
 
 /* Refuses the statement at work when it can't run in a body. */
 static void
-check_statement(const Call *call, const Body *body)
+check_statement(const Call *call, Body *body)
 {
 	const RawStmt *raw = current_statement(body);
 	Node	   *statement = raw->stmt;
@@ -513,19 +561,24 @@ check_statement(const Call *call, const Body *body)
 	int			parameter_length;
 
 	if (IsA(statement, TransactionStmt))
+	{
+		if (body->autocommit && delimits_transaction(body, (TransactionStmt *) statement))
+			return;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("%s is not possible in a body", GetCommandTagName(CreateCommandTag(statement))),
-				 errhint(TRANSACTION_HINT),
+				 errmsg("%s is not possible %s", GetCommandTagName(CreateCommandTag(statement)),
+						body->autocommit ? "here" : "in a body"),
+				 errhint("%s", transaction_hint(body)),
 				 errposition(error_position(body, start))));
+	}
 	if (IsA(statement, CopyStmt) && ((CopyStmt *) statement)->filename == NULL)
 		refuse_copy(body, ((CopyStmt *) statement)->is_from, start);
 	alone = needs_autocommit(statement);
-	if (alone != NULL)
+	if (alone != NULL && (!body->autocommit || body->in_block))
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s is not possible in a transaction", alone),
-				 errhint(AUTOCOMMIT_HINT),
+				 errhint("%s", autocommit_hint(body)),
 				 errposition(error_position(body, start))));
 	if (changes_ledger(call, statement))
 		ereport(ERROR,
@@ -547,11 +600,12 @@ check_statement(const Call *call, const Body *body)
 /* Parses a body and refuses what can't run. Everything lives in the present memory context. */
 void
 body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
-			 const char *text)
+			 const char *text, bool autocommit)
 {
 	ErrorContextCallback context;
 
 	memset(body, 0, sizeof(*body));
+	body->autocommit = autocommit;
 	body->call = call;
 	body->revision = revision;
 	body->direction = direction;
@@ -564,13 +618,18 @@ body_prepare(Call *call, Body *body, const char *revision, lim_direction directi
 	error_context_stack = &context;
 
 	refuse_psql_words(body);
-	body->statements = unwrap(parse_body(text));
+	body->statements = autocommit ? parse_body(text) : unwrap(parse_body(text));
 	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		check_statement(call, body);
 	}
 	body->current = 0;
+	if (body->in_block)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("a transaction of the body has no COMMIT"),
+				 errhint("%s", transaction_hint(body))));
 
 	error_context_stack = context.previous;
 }

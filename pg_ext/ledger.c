@@ -353,6 +353,43 @@ read_versions(Call *call, bool applied)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* The newest row of each revision that ran, where it is one about a statement and not about the end. */
+static void
+read_stops(Call *call)
+{
+	uint64		i;
+
+	query(call, psprintf("SELECT l.revision, l.action OPERATOR(pg_catalog.=) 'upgrade',"
+						 " l.statement::pg_catalog.int8, l.statements::pg_catalog.int8,"
+						 " l.outcome, l.checksum, l.detail FROM ONLY %s.migrate_log l"
+						 " WHERE l.to_version IS NULL"
+						 " AND l.action OPERATOR(pg_catalog.=) ANY (ARRAY['upgrade', 'downgrade'])"
+						 " AND NOT EXISTS (SELECT FROM ONLY %s.migrate_log n"
+						 " WHERE n.revision OPERATOR(pg_catalog.=) l.revision"
+						 " AND n.id OPERATOR(pg_catalog.>) l.id"
+						 " AND n.action OPERATOR(pg_catalog.=) ANY (ARRAY['upgrade', 'downgrade',"
+						 " 'stamp', 'adopt', 'resolve', 'delete']))"
+						 " ORDER BY l.id USING OPERATOR(pg_catalog.<)",
+						 call->schema_name, call->schema_name));
+	for (i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		lim_stop	row = {
+			.revision = column_name(call, tuple, 1),
+			.up = column_bool(tuple, 2),
+			.statement = (uint32_t) column_integer(tuple, 3),
+			.statements = (uint32_t) column_integer(tuple, 4),
+			.outcome = column_name(call, tuple, 5),
+			.checksum = column_name(call, tuple, 6),
+			.detail = column_name(call, tuple, 7),
+		};
+
+		if (row.revision != NULL && !lim_ledger_add_stop(&call->cx, &call->ledger, &row))
+			core_error(&call->cx);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* Reads the ledger, bodies left out. */
 void
 ledger_read(Call *call, LedgerParts parts)
@@ -361,13 +398,15 @@ ledger_read(Call *call, LedgerParts parts)
 	read_edges(call);
 	read_labels(call);
 	read_versions(call, parts.applied);
+	if (parts.stops)
+		read_stops(call);
 }
 
 /* Reads the ledger and builds graph and state of it: what every call that acts begins with. */
 void
 ledger_build(Call *call)
 {
-	LedgerParts parts = {false, false};
+	LedgerParts parts = {false, false, true};
 
 	ledger_read(call, parts);
 	call->graph = lim_graph_build(&call->cx, &call->ledger, NULL);

@@ -17,10 +17,11 @@ void
 _PG_init(void)
 {
 	guard_install();
+	retry_define_settings();
 }
 
 /* Locks the ledger and reads it: core can plan. */
-static void
+void
 begin_run(Call *call, const char *function)
 {
 	LedgerAccess access;

@@ -27,6 +27,7 @@
 #include "../core/offline.h"
 #include "../core/plan.h"
 #include "../core/reader.h"
+#include "../core/resume.h"
 #include "../core/script.h"
 
 /* limbeck.c: where the extension is, and core's errors */
@@ -76,6 +77,8 @@ extern bool argument_bool(FunctionCallInfo fcinfo, int n);
 
 /* lock.c: one caller at a time */
 extern void lock_ledger(Call *call);
+extern void lock_apply(Oid extension);
+extern void unlock_apply(Oid extension);
 
 /* ledger.c: the ledger read */
 
@@ -98,6 +101,7 @@ typedef struct LedgerParts
 {
 	bool		times;			/* created_at, created_by */
 	bool		applied;		/* applied_at, applied_by */
+	bool		stops;			/* bodies that stopped half-way */
 } LedgerParts;
 
 extern void ledger_enter(Call *call, LedgerAccess *access);
@@ -122,7 +126,8 @@ typedef struct LogEntry
 	const char *revision;
 	const char *from_version;
 	const char *to_version;
-	int			statements;		/* of the body, all of which ran; -1: no body */
+	int			statement;		/* the one that the row is about; 0: all of them ran */
+	int			statements;		/* of the body; -1: no body */
 	int64		duration_ms;	/* -1: none */
 	const char *checksum;
 	const char *outcome;
@@ -146,20 +151,83 @@ typedef struct Body
 	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
 	int			current;		/* number of the statement at work, from 1; 0: none */
 	bool		finishing;		/* all ran, deferred constraints are checked */
+	bool		autocommit;		/* runs statement by statement, BEGIN and COMMIT mean what they say */
+	bool		in_block;		/* while it is checked: a BEGIN is open */
 	Call	   *call;
 } Body;
 
 extern void body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
-						 const char *text);
+						 const char *text, bool autocommit);
 extern void body_error_context(void *arg);
+extern ErrorData *body_take_error(const Body *body);
+extern bool body_runs_alone(const Body *body);
 extern void body_rethrow(const Body *body) __attribute__((noreturn));
 extern const char *body_statement_text(const Body *body, int *length);
 
 /* run.c: plans carried out */
+
+/* One step of a plan, ready to run. */
+typedef struct RunStep
+{
+	MemoryContext memory;		/* the body; gone when the step is done */
+	Body		body;
+	const char *from;			/* names of the step, for the log */
+	const char *to;
+	const char *notice;
+	bool		may_set_role;
+} RunStep;
+
 extern const char *run_plan(Call *call, const lim_plan *plan);
+extern RunStep *run_prepare(Call *call, const lim_plan *plan);
+extern void run_body(RunStep *step, List *pending_before);
+extern void run_statement(const Body *body, bool top_level);
+extern void run_report_statement(const RunStep *step);
+extern void run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step,
+					   int64 duration_ms);
 extern Body *running_body(void);
+extern void set_running_body(Body *body);
 extern void run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction,
 					 bool lock, StoredRevision *stored);
+
+/* limbeck.c */
+extern void begin_run(Call *call, const char *function);
+
+/* What runs of a body in one go: a statement, or what stands between BEGIN and COMMIT. */
+typedef struct Unit
+{
+	int			first;			/* statements of the body, from 1 */
+	int			last;
+	bool		block;			/* between BEGIN and COMMIT */
+	List	   *options;		/* of the BEGIN */
+} Unit;
+
+/* retry.c: settings of a run; short waits for locks, tried again; a body's time limit */
+extern int	limbeck_lock_timeout;
+extern int	limbeck_lock_retries;
+extern int	limbeck_body_timeout;
+extern void retry_define_settings(void);
+extern void retry_watch(void);
+extern void retry_watch_unit(const RunStep *step, const Unit *unit);
+extern void retry_unwatch(void);
+extern bool retry_explain(ErrorData *error);
+extern bool retry_wanted(const ErrorData *error, int tries);
+extern void retry_pause(const RunStep *step, const ErrorData *error, int tries);
+extern void retry_body(RunStep *step, List *pending_before);
+
+/* toplevel.c: statements run one by one, as a client's would be */
+
+typedef struct SavedSettings SavedSettings;
+
+extern Unit *body_units(const Body *body, int *count);
+extern void run_unit(RunStep *step, const Unit *unit);
+extern void commit_and_start(void);
+extern void abort_and_start(void);
+extern SavedSettings *settings_save(void);
+extern void settings_restore(SavedSettings *saved);
+
+/* leftover.c: what a statement that was cut short left behind */
+extern bool leftover_clear(RunStep *step, const Unit *unit, bool crashed);
+extern void leftover_verify(const Body *body);
 
 /* deferred.c: deferred constraints checked at the end of a revision */
 extern List *deferred_pending(void);

@@ -94,6 +94,8 @@ CREATE TABLE @extschema@.migrate_log (
 	CONSTRAINT migrate_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX migrate_log_revision_idx ON @extschema@.migrate_log (revision, id);
+CREATE INDEX migrate_log_stopped_idx ON @extschema@.migrate_log (id)
+	WHERE to_version IS NULL AND action IN ('upgrade', 'downgrade');
 COMMENT ON TABLE @extschema@.migrate_log IS 'the audit trail: one row for everything that changed the ledger, never changed itself';
 COMMENT ON COLUMN @extschema@.migrate_log.id IS 'order of writing';
 COMMENT ON COLUMN @extschema@.migrate_log.at IS 'when';
@@ -206,6 +208,17 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.migrate_stamp(text, boolean)
 	IS 'sets the version without running bodies';
 
+CREATE PROCEDURE @extschema@.migrate_apply(target text DEFAULT 'head')
+AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE @extschema@.migrate_apply(text)
+	IS 'takes this database up or down to the target, committing each revision';
+
+CREATE FUNCTION @extschema@.migrate_resolve(revision text, outcome text)
+RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.migrate_resolve(text, text)
+	IS 'says how a revision that stopped half-way ended: applied or not applied';
+
 CREATE FUNCTION @extschema@.migrate_upgrade_sql(range text DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
@@ -224,7 +237,7 @@ COMMENT ON FUNCTION @extschema@.migrate_downgrade_sql(text)
 
 CREATE FUNCTION @extschema@.migrate_current()
 RETURNS TABLE (revision text, message text, branch_labels text, is_head boolean,
-	applied_at timestamptz, applied_by text)
+	applied_at timestamptz, applied_by text, stopped text)
 AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION @extschema@.migrate_current()
 	IS 'the revisions that this database is at';
@@ -280,10 +293,48 @@ COMMENT ON FUNCTION @extschema@.migrate_validate()
 
 CREATE FUNCTION @extschema@.migrate_status()
 RETURNS TABLE (current text, heads text, pending integer, applied integer,
-	irreversible_pending integer, problems integer)
+	irreversible_pending integer, problems integer, stopped text)
 AS 'MODULE_PATHNAME', 'migrate_reader' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION @extschema@.migrate_status()
 	IS 'one row that sums up where this database stands';
+
+-- who runs is told by the lock that only Limbeck can take, what by the words that a run leaves in
+-- pg_stat_activity; the server shows them to the same role, to superusers and to pg_read_all_stats
+CREATE FUNCTION @extschema@.migrate_watch()
+RETURNS TABLE (pid integer, actor text, revision integer, revisions integer, statement integer,
+	statements integer, doing text, since timestamptz, waiting_for text, done numeric)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT a.pid, a.usename::text, m.part[2]::integer, m.part[3]::integer, m.part[5]::integer,
+		m.part[6]::integer, coalesce(m.part[1] || coalesce(': ' || m.part[7], m.part[4]), a.query),
+		a.state_change,
+		(SELECT string_agg(CASE b.pid WHEN 0 THEN 'a prepared transaction'
+				ELSE 'process ' || b.pid || coalesce(': ' || w.query, '') END, E'\n' ORDER BY b.pid)
+			FROM (SELECT DISTINCT unnest(pg_blocking_pids(a.pid))) b(pid)
+			LEFT JOIN pg_stat_activity w ON w.pid = b.pid),
+		(SELECT round(100 * p.done / nullif(p.total, 0), 1) FROM (
+			SELECT i.pid, CASE WHEN i.tuples_total > 0 THEN i.tuples_done ELSE i.blocks_done END::numeric,
+				CASE WHEN i.tuples_total > 0 THEN i.tuples_total ELSE i.blocks_total END
+				FROM pg_stat_progress_create_index i
+			UNION ALL SELECT v.pid, v.heap_blks_scanned::numeric, v.heap_blks_total
+				FROM pg_stat_progress_vacuum v
+			UNION ALL SELECT c.pid, c.heap_blks_scanned::numeric, c.heap_blks_total
+				FROM pg_stat_progress_cluster c) p(pid, done, total)
+			WHERE p.pid = a.pid LIMIT 1)
+	FROM pg_locks l
+		JOIN pg_extension e ON e.extname = 'limbeck' AND e.oid = l.classid
+		JOIN pg_database d ON d.datname = current_database() AND d.oid = l.database
+		JOIN pg_stat_activity a ON a.pid = l.pid
+		LEFT JOIN LATERAL regexp_match(a.query,
+			'^limbeck: (.*) \((\d+) of (\d+)\)(, pause before try \d+ of \d+)?(?:, statement (\d+) of (\d+): (.*))?$')
+			m(part) ON true
+	WHERE l.locktype = 'advisory' AND l.objsubid = 19533 AND l.objid IN (1, 2)
+		AND l.mode = 'ExclusiveLock' AND l.granted AND a.pid <> pg_backend_pid()
+	ORDER BY a.pid
+$$;
+COMMENT ON FUNCTION @extschema@.migrate_watch()
+	IS 'what runs in other sessions do now';
 
 CREATE FUNCTION @extschema@.migrate_graph(format text DEFAULT 'text')
 RETURNS text
@@ -308,9 +359,13 @@ REVOKE ALL ON FUNCTION
 	@extschema@.migrate_upgrade(text),
 	@extschema@.migrate_downgrade(text),
 	@extschema@.migrate_stamp(text, boolean),
+	@extschema@.migrate_resolve(text, text),
+	@extschema@.migrate_watch(),
 	@extschema@.migrate_show(text),
 	@extschema@.migrate_export(text),
 	@extschema@.migrate_upgrade_sql(text),
 	@extschema@.migrate_downgrade_sql(text),
 	@extschema@.migrate_validate()
 FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE @extschema@.migrate_apply(text) FROM PUBLIC;

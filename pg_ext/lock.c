@@ -26,11 +26,11 @@ typedef enum LedgerLock
 #define DEFAULT_WAIT "10min"
 
 static LOCKTAG
-lock_tag(const Call *call, LedgerLock lock)
+lock_tag(Oid extension, LedgerLock lock)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, call->extension, lock, LEDGER_LOCK_SPACE);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, extension, lock, LEDGER_LOCK_SPACE);
 	return tag;
 }
 
@@ -68,27 +68,19 @@ refuse(const char *what, const LOCKTAG *tag, const char *hint)
 			 errhint("%s", hint)));
 }
 
-/* Takes both locks for the rest of the transaction. */
-void
-lock_ledger(Call *call)
+/* Takes a lock by waiting, no longer than lock_timeout. */
+static void
+wait_for(const LOCKTAG *tag, bool session)
 {
-	LOCKTAG		apply = lock_tag(call, LOCK_APPLY);
-	LOCKTAG		run = lock_tag(call, LOCK_RUN);
 	MemoryContext context = CurrentMemoryContext;
-	int			guc_level;
+	int			guc_level = NewGUCNestLevel();
 
-	if (LockAcquire(&apply, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		refuse("migrate_apply", &apply, "Try again when it is done.");
-	if (LockAcquire(&run, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
-		return;
-
-	guc_level = NewGUCNestLevel();
 	if (LockTimeout == 0)
 		(void) set_config_option("lock_timeout", DEFAULT_WAIT, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	PG_TRY();
 	{
-		(void) LockAcquire(&run, ExclusiveLock, false, false);
+		(void) LockAcquire(tag, ExclusiveLock, session, false);
 	}
 	PG_CATCH();
 	{
@@ -99,9 +91,42 @@ lock_ledger(Call *call)
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			PG_RE_THROW();
 		FlushErrorState();
-		refuse("another migration", &run,
+		refuse("another migration", tag,
 			   "Try again when it is done, or give it more time with lock_timeout.");
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, guc_level);
+}
+
+/* Takes both locks for the rest of the transaction. */
+void
+lock_ledger(Call *call)
+{
+	LOCKTAG		apply = lock_tag(call->extension, LOCK_APPLY);
+	LOCKTAG		run = lock_tag(call->extension, LOCK_RUN);
+
+	if (LockAcquire(&apply, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		refuse("migrate_apply", &apply, "Try again when it is done.");
+	if (LockAcquire(&run, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+		return;
+
+	wait_for(&run, false);
+}
+
+/* Takes "apply" for the session. The caller holds no snapshot, so that nobody waits for the waiter. */
+void
+lock_apply(Oid extension)
+{
+	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+
+	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		wait_for(&tag, true);
+}
+
+void
+unlock_apply(Oid extension)
+{
+	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+
+	(void) LockRelease(&tag, ExclusiveLock, true);
 }

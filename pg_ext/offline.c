@@ -61,7 +61,7 @@ parse_bodies(Call *call, lim_offline *offline, const lim_bytes *texts)
 
 		CHECK_FOR_INTERRUPTS();
 		body_prepare(call, &body, pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))),
-					 direction, from_core(texts[i].text));
+					 direction, from_core(texts[i].text), false);
 		memset(&bodies[i], 0, sizeof(bodies[i]));
 		bodies[i].statements = list_length(body.statements);
 		MemoryContextSwitchTo(old);

@@ -84,7 +84,7 @@ check_bodies(Call *call, lim_problems *problems)
 static void
 read_for(Call *call, const lim_reader *reader, lim_problems *problems)
 {
-	LedgerParts parts = {reader->needs_times, reader->needs_applied};
+	LedgerParts parts = {reader->needs_times, reader->needs_applied, reader->needs_stops};
 
 	ledger_read(call, parts);
 	call->graph = lim_graph_build(&call->cx, &call->ledger,

@@ -240,7 +240,8 @@ record_log(Call *call, const LogEntry *entry)
 	add_text(&v, entry->revision);
 	add_text(&v, entry->from_version);
 	add_text(&v, entry->to_version);
-	add_datum(&v, Int32GetDatum(entry->statements), entry->statements < 0);
+	add_datum(&v, Int32GetDatum(entry->statement > 0 ? entry->statement : entry->statements),
+			  entry->statements < 0);
 	add_datum(&v, Int32GetDatum(entry->statements), entry->statements < 0);
 	add_datum(&v, Int64GetDatum(entry->duration_ms), entry->duration_ms < 0);
 	add_text(&v, entry->checksum);

@@ -31,20 +31,15 @@ running_body(void)
 	return running;
 }
 
-/* One step of a plan, ready to run. */
-typedef struct RunStep
+void
+set_running_body(Body *body)
 {
-	MemoryContext memory;		/* the body; gone when the step is done */
-	Body		body;
-	const char *from;			/* names of the step, for the log */
-	const char *to;
-	const char *notice;
-	bool		may_set_role;
-} RunStep;
+	running = body;
+}
 
 /* Tells pg_stat_activity what runs. */
-static void
-report_statement(const RunStep *step)
+void
+run_report_statement(const RunStep *step)
 {
 	int			length;
 	const char *text = body_statement_text(&step->body, &length);
@@ -57,16 +52,16 @@ report_statement(const RunStep *step)
 }
 
 /* Runs the statement at work as the server's main loop would, but for the transaction around it. */
-static void
+void
 run_statement(const Body *body, bool top_level)
 {
-	RawStmt    *raw = list_nth_node(RawStmt, body->statements, body->current - 1);
+	/* parse analysis scribbles on the tree, which may be wanted for another try */
+	RawStmt    *raw = copyObject(list_nth_node(RawStmt, body->statements, body->current - 1));
 	List	   *plans;
 	Portal		portal;
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	/* parse analysis may scribble on the tree, which is not needed again */
 	plans = pg_plan_queries(analyze_statement(raw, body->text), body->text,
 							CURSOR_OPT_PARALLEL_OK, NULL);
 	PopActiveSnapshot();
@@ -91,7 +86,7 @@ run_statements(RunStep *step, List *pending_before)
 	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		report_statement(step);
+		run_report_statement(step);
 		run_statement(body, false);
 		MemoryContextReset(memory);
 	}
@@ -104,7 +99,7 @@ run_statements(RunStep *step, List *pending_before)
 }
 
 /* Runs one body, with its own settings and place in errors, and puts everything back. */
-static void
+void
 run_body(RunStep *step, List *pending_before)
 {
 	ErrorContextCallback context;
@@ -120,9 +115,11 @@ run_body(RunStep *step, List *pending_before)
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	running = &step->body;
+	retry_watch();
 
 	run_statements(step, pending_before);
 
+	retry_unwatch();
 	running = NULL;
 	error_context_stack = context.previous;
 	AtEOXact_GUC(false, guc_level);
@@ -169,9 +166,17 @@ verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
 	return text;
 }
 
+static bool
+is_transactional(const Call *call, const lim_step *step, lim_direction direction)
+{
+	const lim_revision *row = &call->graph->revisions[step->node];
+
+	return direction == LIM_UP ? row->upgrade_transactional : row->downgrade_transactional;
+}
+
 /* Makes the steps of a plan ready: whatever can be refused is refused here. */
-static RunStep *
-prepare_steps(Call *call, const lim_plan *plan)
+RunStep *
+run_prepare(Call *call, const lim_plan *plan)
 {
 	lim_direction direction = plan->operation == LIM_UPGRADE ? LIM_UP : LIM_DOWN;
 	RunStep    *steps = MemoryContextAllocHuge(call->memory, sizeof(RunStep) * (plan->step_count + 1));
@@ -204,15 +209,15 @@ prepare_steps(Call *call, const lim_plan *plan)
 		CHECK_FOR_INTERRUPTS();
 		body_prepare(call, &steps[i].body,
 					 pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))), direction,
-					 texts[i]);
+					 texts[i], !is_transactional(call, &plan->steps[i], direction));
 		MemoryContextSwitchTo(old);
 	}
 	return steps;
 }
 
 /* Writes version rows and log row of a step that is done. */
-static void
-record_step(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, int64 duration_ms)
+void
+run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, int64 duration_ms)
 {
 	static const char *const actions[] = {"upgrade", "downgrade", "stamp"};
 	const lim_step *planned = &plan->steps[i];
@@ -262,10 +267,10 @@ run_steps(Call *call, const lim_plan *plan, RunStep *steps)
 			ereport(NOTICE, (errmsg("%s", steps[i].notice)));
 		INSTR_TIME_SET_CURRENT(start);
 		if (plan->operation != LIM_STAMP)
-			run_body(&steps[i], pending_before);
+			retry_body(&steps[i], pending_before);
 		INSTR_TIME_SET_CURRENT(end);
 		INSTR_TIME_SUBTRACT(end, start);
-		record_step(call, plan, i, &steps[i], (int64) INSTR_TIME_GET_MILLISEC(end));
+		run_record(call, plan, i, &steps[i], (int64) INSTR_TIME_GET_MILLISEC(end));
 		MemoryContextDelete(steps[i].memory);
 	}
 }
@@ -277,9 +282,10 @@ run_plan(Call *call, const lim_plan *plan)
 	const char *report;
 	RunStep    *steps;
 
-	if (!lim_plan_refusal(&call->cx, call->graph, plan, LIM_POSTGRES, false))
+	if (!lim_plan_refusal(&call->cx, call->graph, plan, LIM_POSTGRES, false) ||
+		!lim_resume_refusal(&call->cx, &call->ledger, call->graph, &call->state, plan))
 		core_error(&call->cx);
-	steps = prepare_steps(call, plan);
+	steps = run_prepare(call, plan);
 	PG_TRY();
 	{
 		run_steps(call, plan, steps);

@@ -6,7 +6,7 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'limbeck') AND c.relkind = 'r'
 AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL);
 -- Parameters have names and defaults.
-SELECT proname, pg_get_function_arguments(oid) FROM pg_proc WHERE proname LIKE 'migrate\_%' AND NOT proretset ORDER BY 1;
+SELECT proname, pg_get_function_arguments(oid) FROM pg_proc WHERE proname LIKE 'migrate\_%' AND NOT proretset AND prokind = 'f' ORDER BY 1;
 SELECT migrate_revision(upgrade => 'CREATE TABLE users (id int)', message => 'users', rev_id => '001');
 SELECT migrate_revision(rev_id => '002', message => 'side', head => '001', depends_on => '001', branch_label => 'side');
 SELECT revision, message FROM migrate_history(range => '001:');

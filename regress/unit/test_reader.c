@@ -102,7 +102,8 @@ static const char FOREST[] = "xxx1[x]; xxx2:xxx1; yyy1[y]; yyy2:yyy1<xxx1; yyy3:
 static void readers_have_the_columns_of_the_api(void **unused) {
     (void)unused;
     static const char *const columns[][2] = {
-        {"migrate_current", "revision, message, branch_labels, is_head, applied_at, applied_by"},
+        {"migrate_current",
+         "revision, message, branch_labels, is_head, applied_at, applied_by, stopped"},
         {"migrate_heads", "revision, down_revision, branch_labels, message"},
         {"migrate_branches", "revision, message, children"},
         {"migrate_history", "revision, down_revision, depends_on, branch_labels, message, is_head, "
@@ -116,7 +117,8 @@ static void readers_have_the_columns_of_the_api(void **unused) {
                          "transactional, reversible"},
         {"migrate_export", "name, script"},
         {"migrate_validate", "revision, problem"},
-        {"migrate_status", "current, heads, pending, applied, irreversible_pending, problems"},
+        {"migrate_status",
+         "current, heads, pending, applied, irreversible_pending, problems, stopped"},
     };
     assert_int_equal(lim_reader_count, sizeof columns / sizeof *columns);
     fixture f;
@@ -145,7 +147,7 @@ static void an_empty_ledger_has_no_rows_but_a_status(void **unused) {
     assert_true(fixture_build(&f, "", ""));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_rows(&f, names[i], NULL, NULL, "");
-    assert_rows(&f, "migrate_status", NULL, NULL, "base|-|0|0|0|0");
+    assert_rows(&f, "migrate_status", NULL, NULL, "base|-|0|0|0|0|-");
     fixture_end(&f);
 }
 
@@ -161,10 +163,10 @@ static void current_shows_version_rows_in_byte_order(void **unused) {
     f.ledger.versions[1].applied_by = "anna";
     f.ledger.versions[0].applied_by = "bert";
     assert_rows(&f, "migrate_current", NULL, NULL,
-                "Unknown|-|-|-|-|-\n"
-                "ccc2||l2, l3|f|-|-\n"
-                "ddd1|d one|l1|t|2026-01-02T03:04:05.678Z|anna\n"
-                "zzzz|-|-|-|-|bert");
+                "Unknown|-|-|-|-|-|-\n"
+                "ccc2||l2, l3|f|-|-|-\n"
+                "ddd1|d one|l1|t|2026-01-02T03:04:05.678Z|anna|-\n"
+                "zzzz|-|-|-|-|bert|-");
     fixture_end(&f);
 }
 
@@ -336,7 +338,7 @@ static void validate_lists_graph_and_state(void **unused) {
                         "a|version row overlaps with a version row above it\n"
                         "b|version row overlaps with a version row above it");
     assert_true(run(&f, &problems, "migrate_status", NULL, NULL, &table));
-    assert_string_equal(table_text(&f, "migrate_status", &table), "a, b, c, ghost|c|2|3|0|6");
+    assert_string_equal(table_text(&f, "migrate_status", &table), "a, b, c, ghost|c|2|3|0|6|-");
     fixture_end(&f);
 }
 
@@ -359,11 +361,11 @@ static void status_counts(void **unused) {
     assert_true(fixture_build(&f, Y, "ccc2"));
     f.ledger.revisions[0].reversible = false; /* applied: does not count */
     f.ledger.revisions[3].reversible = false;
-    assert_rows(&f, "migrate_status", NULL, NULL, "ccc2|ddd1, ddd2|3|3|1|0");
+    assert_rows(&f, "migrate_status", NULL, NULL, "ccc2|ddd1, ddd2|3|3|1|0|-");
     fixture_end(&f);
     fixture_begin(&f, 0);
     assert_true(fixture_build(&f, "b; a", "a,b"));
-    assert_rows(&f, "migrate_status", NULL, NULL, "a, b|a, b|0|2|0|0");
+    assert_rows(&f, "migrate_status", NULL, NULL, "a, b|a, b|0|2|0|0|-");
     fixture_end(&f);
 }
 

@@ -1,0 +1,140 @@
+/*
+** resume.c - see resume.h
+*/
+#include "resume.h"
+
+#include <string.h>
+
+bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop) {
+    lim_node n = lim_find_id(g, stop->revision);
+    return n != LIM_NONE && stop->up == !state->applied[n];
+}
+
+bool lim_stop_is_partial(const lim_graph *g, const lim_stop *stop) {
+    const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
+    return !(stop->up ? row->upgrade_transactional : row->downgrade_transactional);
+}
+
+const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const lim_state *state,
+                            lim_node n, bool up) {
+    for (uint32_t i = 0; i < ledger->stop_count; i++) {
+        const lim_stop *stop = &ledger->stops[i];
+        if (stop->up == up && strcmp(stop->revision, lim_id(g, n)) == 0 &&
+            lim_stop_holds(g, state, stop))
+            return stop;
+    }
+    return NULL;
+}
+
+uint32_t lim_stop_next(const lim_stop *stop) {
+    return strcmp(stop->outcome, "done") == 0 ? stop->statement + 1 : stop->statement;
+}
+
+const char *lim_stop_text(lim_context *cx, const lim_stop *stop) {
+    const char *why = stop->detail;
+    if (why == NULL)
+        why = strcmp(stop->outcome, "started") == 0 ? "started, and its end was never recorded"
+                                                    : "the run ended before it";
+    return lim_format(cx, "revision \"%s\" (%s) stopped at statement %u of %u: %s",
+                      lim_show(cx, stop->revision), stop->up ? "upgrade" : "downgrade",
+                      (unsigned)lim_stop_next(stop), (unsigned)stop->statements, why);
+}
+
+const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                           const lim_state *state) {
+    lim_text text = {.cx = cx};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ledger->stop_count; i++) {
+        if (!lim_stop_holds(g, state, &ledger->stops[i]))
+            continue;
+        const char *one = lim_stop_text(cx, &ledger->stops[i]);
+        if (one == NULL)
+            return NULL;
+        if (count++ > 0)
+            lim_text_addc(&text, '\n');
+        lim_text_adds(&text, one);
+    }
+    return count == 0 ? NULL : lim_text_end(&text);
+}
+
+static bool is_step(const lim_plan *plan, const lim_graph *g, const lim_stop *stop) {
+    if (plan->operation != (stop->up ? LIM_UPGRADE : LIM_DOWNGRADE))
+        return false;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (strcmp(lim_id(g, plan->steps[i].node), stop->revision) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool lim_resume_refusal(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                        const lim_state *state, const lim_plan *plan) {
+    if (plan->operation == LIM_STAMP || plan->step_count == 0)
+        return true;
+    for (uint32_t i = 0; i < ledger->stop_count; i++) {
+        const lim_stop *stop = &ledger->stops[i];
+        if (!lim_stop_holds(g, state, stop) || !lim_stop_is_partial(g, stop))
+            continue;
+        const char *id = lim_show(cx, stop->revision);
+        if (!is_step(plan, g, stop))
+            return lim_fail(
+                cx, LIM_STATE,
+                lim_format(cx,
+                           "Finish it with CALL migrate_apply('%s'), or say how it ended with "
+                           "migrate_resolve('%s', 'applied' or 'not applied').",
+                           stop->up ? id : lim_parents_text(cx, g, lim_find_id(g, stop->revision)),
+                           id),
+                "%s", lim_stop_text(cx, stop));
+        const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
+        if (stop->checksum != NULL && lim_stop_next(stop) > 1 &&
+            strcmp(stop->checksum, row->checksum) != 0)
+            return lim_fail(
+                cx, LIM_STATE,
+                lim_format(cx,
+                           "Give the body its text back; or undo by hand what ran and say "
+                           "migrate_resolve('%s', 'not applied').",
+                           id),
+                "revision \"%s\" was changed after it stopped at statement %u of %u", id,
+                (unsigned)lim_stop_next(stop), (unsigned)stop->statements);
+    }
+    return cx->error.code == LIM_OK;
+}
+
+bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
+                    lim_plan *plan) {
+    lim_plan down;
+    bool planned = lim_plan_upgrade(cx, g, state, text, plan);
+    lim_error error = cx->error;
+    if ((planned && plan->step_count > 0) || text == NULL || error.code == LIM_NOMEM)
+        return planned;
+    cx->error = (lim_error){0};
+    if (lim_plan_downgrade(cx, g, state, text, &down) && (!planned || down.step_count > 0)) {
+        *plan = down;
+        return true;
+    }
+    if (cx->error.code != LIM_NOMEM)
+        cx->error = error;
+    return planned && cx->error.code == LIM_OK;
+}
+
+bool lim_plan_resolve(lim_context *cx, const lim_ledger *ledger, lim_graph *g,
+                      const lim_state *state, const char *revision, const char *outcome,
+                      lim_plan *plan, lim_node *node) {
+    bool applied = outcome != NULL && strcmp(outcome, "applied") == 0;
+    if (!applied && (outcome == NULL || strcmp(outcome, "not applied") != 0))
+        return lim_fail(cx, LIM_INVALID, NULL,
+                        "the outcome of a revision is 'applied' or 'not applied'");
+    if (!lim_state_require_sound(cx, g, state) ||
+        (*node = lim_target_one(cx, g, revision)) == LIM_NONE)
+        return false;
+    const lim_stop *stop = lim_stop_of(ledger, g, state, *node, !state->applied[*node]);
+    if (stop == NULL)
+        return lim_fail(cx, LIM_STATE, "migrate_stamp() sets the version without running bodies.",
+                        "revision \"%s\" did not stop half-way", lim_show(cx, lim_id(g, *node)));
+    if (stop->up == applied)
+        return lim_plan_one(cx, g, state, *node, stop->up, plan);
+    *plan = (lim_plan){.operation = stop->up ? LIM_UPGRADE : LIM_DOWNGRADE,
+                       .from = state->text,
+                       .to = state->text};
+    return true;
+}

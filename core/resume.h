@@ -1,0 +1,48 @@
+/*
+** resume.h - bodies that stopped half-way, and how they go on
+**
+** A body marked transaction:false is no single transaction: when it fails, what ran before stays.
+** The log says how far it came (ledger.h, lim_stop); here stands what follows from that.
+*/
+#ifndef LIM_RESUME_H
+#define LIM_RESUME_H
+
+#include "plan.h"
+
+/* True when the stop still means something: its revision exists, and is not applied (upgrade) or is
+** applied (downgrade). */
+bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop);
+
+/* True when statements of the body may have had their effect for good: it is not transactional. */
+bool lim_stop_is_partial(const lim_graph *g, const lim_stop *stop);
+
+/* The stop of this run of the revision; NULL: none. */
+const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const lim_state *state,
+                            lim_node n, bool up);
+
+/* The statement to go on with. */
+uint32_t lim_stop_next(const lim_stop *stop);
+
+/* `revision "002" (upgrade) stopped at statement 2 of 3: division by zero`. NULL: LIM_NOMEM. */
+const char *lim_stop_text(lim_context *cx, const lim_stop *stop);
+
+/* All that hold, one a line, in the order of the ledger; NULL for none (and for LIM_NOMEM). */
+const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                           const lim_state *state);
+
+/* Refuses (LIM_STATE) a run that passes over a body which stopped half-way: it must be the first
+** thing that the plan goes on with, by the same text. */
+bool lim_resume_refusal(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                        const lim_state *state, const lim_plan *plan);
+
+/* The plan of CALL migrate_apply: an upgrade, or a downgrade when the target is below. */
+bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
+                    lim_plan *plan);
+
+/* What a DBA's word (`applied` or `not applied`) on a revision that stopped does to the version rows:
+** a plan of one step, or of none when they are right as they are. */
+bool lim_plan_resolve(lim_context *cx, const lim_ledger *ledger, lim_graph *g,
+                      const lim_state *state, const char *revision, const char *outcome,
+                      lim_plan *plan, lim_node *node);
+
+#endif

@@ -1,0 +1,411 @@
+/*
+ * apply.c - CALL migrate_apply: each revision committed on its own
+ *
+ * The procedure holds "apply" for the session, so that the ledger stands still between its
+ * transactions: what was planned over it once stays true. Before it waits for the lock, and whenever a
+ * statement runs at the top, it holds no snapshot.
+ *
+ * A step whose body is an ordinary one is a transaction: body, version rows, log row. The statements of
+ * a body marked transaction:false are recorded one by one: `started` before each, in a transaction of its
+ * own; `done` behind it, in the statement's own transaction where it leaves one open; `failed` after
+ * the rollback. A row about a statement has no to_version: the one about the revision does.
+ */
+#include "limbeck.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+
+PG_FUNCTION_INFO_V1(migrate_apply);
+PG_FUNCTION_INFO_V1(migrate_resolve);
+
+/* Refuses every place but the top of a session in autocommit: elsewhere a commit would pull the
+ * transaction, or the SPI level, from under somebody's feet. */
+static void
+require_top(FunctionCallInfo fcinfo)
+{
+	CallContext *context = (CallContext *) fcinfo->context;
+	List	   *statements = ActivePortal ? ActivePortal->stmts : NIL;
+	bool		atomic = context == NULL || !IsA(context, CallContext) || context->atomic;
+	PlannedStmt *statement;
+
+	if (!atomic && list_length(statements) == 1)
+	{
+		statement = linitial_node(PlannedStmt, statements);
+		if (statement->utilityStmt != NULL && IsA(statement->utilityStmt, CallStmt) &&
+			((CallStmt *) statement->utilityStmt)->funcexpr->funcid == fcinfo->flinfo->fn_oid)
+			return;
+	}
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("migrate_apply cannot run inside a transaction block"),
+				 errhint("It commits each revision: CALL it on its own, with autocommit on.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+			 errmsg("migrate_apply cannot be called from a function, a DO block, another procedure or among other statements"),
+			 errhint("It commits each revision: CALL it on its own, with autocommit on.")));
+}
+
+/* What one CALL works with; lives in the portal's memory, which outlasts the commits. */
+typedef struct Apply
+{
+	Call		call;
+	lim_plan	plan;
+	RunStep    *steps;
+	uint32_t	at;				/* the step at work */
+} Apply;
+
+static const lim_revision *
+revision_at_work(const Apply *apply)
+{
+	return &apply->call.graph->revisions[apply->plan.steps[apply->at].node];
+}
+
+static bool
+is_up(const Apply *apply)
+{
+	return apply->plan.operation == LIM_UPGRADE;
+}
+
+/* Writes a row about a statement of the revision at work; the caller commits. */
+static void
+record_statement(Apply *apply, int statement, const char *outcome, int64 duration_ms,
+				 const char *detail)
+{
+	const lim_revision *row = revision_at_work(apply);
+	LogEntry	entry = {
+		.action = is_up(apply) ? "upgrade" : "downgrade",
+		.revision = row->id,
+		.statement = statement,
+		.statements = list_length(apply->steps[apply->at].body.statements),
+		.duration_ms = duration_ms,
+		.checksum = row->checksum,
+		.outcome = outcome,
+		.detail = detail,
+	};
+	LedgerAccess access;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	ledger_enter(&apply->call, &access);
+	record_log(&apply->call, &entry);
+	ledger_leave(&access);
+	PopActiveSnapshot();
+}
+
+/* Writes version rows and log row of the step at work; the caller commits. */
+static void
+record_revision_done(Apply *apply, int64 duration_ms)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	run_record(&apply->call, &apply->plan, apply->at, &apply->steps[apply->at], duration_ms);
+	PopActiveSnapshot();
+}
+
+/* Records a failure after its rollback. What stops that must not hide the failure itself. */
+static void
+record_failure(Apply *apply, const ErrorData *error, SavedSettings *settings)
+{
+	Body	   *body = &apply->steps[apply->at].body;
+	MemoryContext memory = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (settings != NULL)
+			settings_restore(settings);
+		record_statement(apply, Max(body->current, 1), "failed", -1, to_core(error->message));
+		commit_and_start();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(memory);
+		FlushErrorState();
+		abort_and_start();
+	}
+	PG_END_TRY();
+}
+
+/* After an error was caught: rolls back, and pauses for another try or records the failure and throws. */
+static void
+handle_failure(Apply *apply, int tries, SavedSettings *settings)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(apply->call.memory);
+	set_running_body(NULL);
+	error = body_take_error(&step->body);
+	abort_and_start();
+	if (!retry_wanted(error, tries))
+	{
+		record_failure(apply, error, settings);
+		ReThrowError(error);
+	}
+	step->body.current = 0;
+	step->body.finishing = false;
+	retry_pause(step, error, tries);
+}
+
+static int64
+milliseconds_since(instr_time start)
+{
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	return (int64) INSTR_TIME_GET_MILLISEC(end);
+}
+
+/* An ordinary revision: one transaction. */
+static void
+apply_whole(Apply *apply)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	volatile int tries = 0;
+	volatile bool done = false;
+
+	while (!done)
+	{
+		tries++;
+		PG_TRY();
+		{
+			instr_time	start;
+
+			INSTR_TIME_SET_CURRENT(start);
+			run_body(step, NIL);
+			record_revision_done(apply, milliseconds_since(start));
+			commit_and_start();
+			done = true;
+		}
+		PG_CATCH();
+		{
+			handle_failure(apply, tries, NULL);
+		}
+		PG_END_TRY();
+	}
+}
+
+/* Runs a unit and records its end; with the last one, the revision's. */
+static void
+apply_unit(Apply *apply, const Unit *unit, bool skip, instr_time body_start)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (!skip)
+	{
+		step->body.current = unit->first;
+		retry_watch_unit(step, unit);
+		run_unit(step, unit);
+	}
+	retry_unwatch();
+	record_statement(apply, unit->last, "done", milliseconds_since(start),
+					 skip ? "it had ended before the crash" : NULL);
+	if (unit->last == list_length(step->body.statements))
+		record_revision_done(apply, milliseconds_since(body_start));
+	commit_and_start();
+}
+
+/* One unit, tried as often as the settings say. */
+static void
+try_unit(Apply *apply, const Unit *unit, const lim_stop *stop, instr_time body_start,
+		 SavedSettings *settings)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	bool		crashed = stop != NULL && strcmp(stop->outcome, "started") == 0;
+	volatile int tries = 0;
+	volatile bool done = false;
+
+	while (!done)
+	{
+		tries++;
+		PG_TRY();
+		{
+			bool		skip = false;
+
+			step->body.current = unit->first;
+			record_statement(apply, unit->first, "started", -1, NULL);
+			commit_and_start();
+			if (stop != NULL || tries > 1)
+				skip = leftover_clear(step, unit, crashed && tries == 1);
+			apply_unit(apply, unit, skip, body_start);
+			done = true;
+		}
+		PG_CATCH();
+		{
+			handle_failure(apply, tries, settings);
+		}
+		PG_END_TRY();
+	}
+}
+
+/* A revision marked transaction:false: unit by unit, from where it stopped. */
+static void
+apply_statements(Apply *apply)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	const lim_stop *stop = lim_stop_of(&apply->call.ledger, apply->call.graph, &apply->call.state,
+									   apply->plan.steps[apply->at].node, is_up(apply));
+	int			next = stop != NULL ? (int) lim_stop_next(stop) : 1;
+	SavedSettings *settings = settings_save();
+	instr_time	start;
+	int			count;
+	Unit	   *units = body_units(&step->body, &count);
+	int			i;
+
+	if (!step->may_set_role)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("revision \"%s\" cannot run statement by statement after SET ROLE",
+						step->body.revision),
+				 errhint("Its author may not act as the session's own user: log in as the role that shall run it.")));
+	if (next > 1)
+		ereport(NOTICE,
+				(errmsg("going on with statement %d of %d", next,
+						list_length(step->body.statements))));
+	INSTR_TIME_SET_CURRENT(start);
+	for (i = 0; i < count; i++)
+	{
+		if (units[i].last < next)
+			continue;
+		try_unit(apply, &units[i], stop, start, settings);
+		stop = NULL;
+	}
+	if (count == 0)
+	{
+		record_revision_done(apply, 0);
+	}
+	settings_restore(settings);
+	commit_and_start();
+}
+
+/* Reads the ledger and plans, all in one transaction that leaves nothing but memory. */
+static void
+plan_apply(Apply *apply, const char *target)
+{
+	Call	   *call = &apply->call;
+	LedgerAccess access;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	call_begin_writing(call, "migrate_apply()");
+	MemoryContextSwitchTo(call->memory);
+	ledger_enter(call, &access);
+	ledger_build(call);
+	ledger_leave(&access);
+	if (!lim_plan_apply(&call->cx, call->graph, &call->state, target, &apply->plan) ||
+		!lim_plan_refusal(&call->cx, call->graph, &apply->plan, LIM_POSTGRES, true) ||
+		!lim_resume_refusal(&call->cx, &call->ledger, call->graph, &call->state, &apply->plan))
+		core_error(&call->cx);
+	apply->steps = run_prepare(call, &apply->plan);
+	PopActiveSnapshot();
+	commit_and_start();
+}
+
+static void
+apply_plan(Apply *apply)
+{
+	for (apply->at = 0; apply->at < apply->plan.step_count; apply->at++)
+	{
+		RunStep    *step = &apply->steps[apply->at];
+
+		ereport(NOTICE, (errmsg("%s", step->notice)));
+		MemoryContextSwitchTo(apply->call.memory);
+		if (step->body.autocommit)
+			apply_statements(apply);
+		else
+			apply_whole(apply);
+		MemoryContextSwitchTo(apply->call.memory);
+		MemoryContextDelete(step->memory);
+	}
+}
+
+/* CALL migrate_apply(target) */
+Datum
+migrate_apply(PG_FUNCTION_ARGS)
+{
+	MemoryContext memory;
+	MemoryContext old;
+	const char *target;
+	const char *report;
+	Apply	   *apply;
+	Oid			extension;
+
+	require_top(fcinfo);
+	memory = AllocSetContextCreate(PortalContext, "limbeck apply", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(memory);
+	target = argument_text(fcinfo, 0);
+	apply = palloc0(sizeof(Apply));
+	call_begin_writing(&apply->call, "migrate_apply()");
+	extension = apply->call.extension;
+	call_end(&apply->call);
+
+	commit_and_start();
+	lock_apply(extension);
+	PG_TRY();
+	{
+		plan_apply(apply, target);
+		apply_plan(apply);
+	}
+	PG_CATCH();
+	{
+		set_running_body(NULL);
+		retry_unwatch();
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+		unlock_apply(extension);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	unlock_apply(extension);
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	report = lim_plan_report(&apply->call.cx, &apply->plan);
+	if (report == NULL)
+		core_error(&apply->call.cx);
+	ereport(NOTICE, (errmsg("%s", from_core(report))));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(memory);
+	PG_RETURN_VOID();
+}
+
+/* migrate_resolve(revision, outcome) */
+Datum
+migrate_resolve(PG_FUNCTION_ARGS)
+{
+	const char *revision = argument_text(fcinfo, 0);
+	const char *outcome = argument_text(fcinfo, 1);
+	LogEntry	entry = {.action = "resolve", .statements = -1, .duration_ms = -1, .outcome = "done"};
+	LedgerAccess access;
+	lim_plan	plan;
+	lim_node	node;
+	uint32_t	i;
+	Datum		result;
+	Call		call;
+
+	begin_run(&call, "migrate_resolve()");
+	if (!lim_plan_resolve(&call.cx, &call.ledger, call.graph, &call.state, revision, outcome, &plan,
+						  &node))
+		core_error(&call.cx);
+	entry.revision = lim_id(call.graph, node);
+	entry.checksum = call.graph->revisions[node].checksum;
+	entry.from_version = plan.from;
+	entry.to_version = plan.to;
+	entry.detail = outcome;
+	ledger_enter(&call, &access);
+	for (i = 0; i < plan.change_count; i++)
+		record_version(&call, &plan.changes[i]);
+	record_log(&call, &entry);
+	ledger_leave(&access);
+	result = result_text(lim_format(&call.cx, "resolved %s as %s, at %s", lim_show(&call.cx, entry.revision),
+									outcome, plan.to));
+	call_end(&call);
+	PG_RETURN_DATUM(result);
+}

@@ -1,0 +1,66 @@
+--
+-- A body that stopped half-way: seen, resumed, resolved
+--
+SELECT migrate_revision('unique', 'CREATE TABLE users (name text);
+INSERT INTO users VALUES (''a''), (''a'');
+CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (name);
+INSERT INTO users VALUES (''z'')', 'DROP TABLE users', '001');
+SELECT migrate_revision('last', 'CREATE TABLE last (id int)', 'DROP TABLE last', '002');
+CALL migrate_apply();
+SELECT * FROM migrate_status();
+SELECT * FROM migrate_current();
+SELECT statement, statements, outcome, detail FROM migrate_log WHERE action = 'upgrade' ORDER BY id;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'users'::regclass;
+
+-- again: the invalid index is named and dropped, what ran before does not run again
+CALL migrate_apply();
+DELETE FROM users WHERE ctid = (SELECT min(ctid) FROM users);
+CALL migrate_apply();
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'users'::regclass;
+SELECT * FROM users ORDER BY 1;
+SELECT current, stopped FROM migrate_status();
+
+-- nothing passes over a body that stopped, and its text must stay
+SELECT migrate_revision('three', 'CREATE TABLE three (id int); VACUUM three; SELECT 1 / 0; VACUUM three', 'DROP TABLE three', '003');
+CALL migrate_apply();
+SELECT migrate_downgrade('-1');
+CALL migrate_apply('001');
+SELECT migrate_edit('003', 'CREATE TABLE three (id int); VACUUM three; VACUUM three');
+CALL migrate_apply();
+
+-- a DBA's word
+SELECT migrate_resolve('003', 'perhaps');
+SELECT migrate_resolve('002', 'applied');
+SELECT migrate_resolve('003', 'not applied');
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_resolve('003', 'applied');
+DROP TABLE three;
+CALL migrate_apply();
+SELECT migrate_revision('four', 'CREATE TABLE four (id int); VACUUM nowhere', 'DROP TABLE four; VACUUM nowhere', '004');
+CALL migrate_apply();
+SELECT migrate_resolve('004', 'applied');
+SELECT current, stopped FROM migrate_status();
+CALL migrate_apply('003');
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_resolve('004', 'not applied');
+SELECT current, stopped FROM migrate_status();
+SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_log WHERE action = 'resolve' ORDER BY id;
+
+SELECT migrate_edit('004', 'CREATE TABLE four (id int)', 'DROP TABLE four');
+DROP TABLE IF EXISTS four;
+
+-- a crash leaves `started`: the same way on, also where the statement had ended
+SELECT migrate_revision('five', 'CREATE INDEX CONCURRENTLY five ON three (id); DROP INDEX CONCURRENTLY five', '', '005');
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome) VALUES (now(), 'postgres', 'upgrade', '005', 1, 2, 'started');
+CREATE INDEX five ON three (id);
+SELECT current, stopped FROM migrate_status();
+CALL migrate_apply('005');
+SELECT statement, outcome, detail FROM migrate_log WHERE revision = '005' ORDER BY id;
+
+-- the settings
+SET limbeck.body_timeout = '100ms';
+SELECT migrate_revision('slow', 'VACUUM three; SELECT pg_sleep(10)', '', '006');
+CALL migrate_apply();
+SELECT stopped FROM migrate_status();
+RESET limbeck.body_timeout;
+SELECT name, setting, unit, context FROM pg_settings WHERE name LIKE 'limbeck.%' ORDER BY name;
