@@ -159,6 +159,11 @@ static bool parse_word(lim_context *cx, const lim_graph *g, const char *text, li
         return lim_fail(cx, LIM_INVALID, NULL, "the target '%s' is not valid UTF-8",
                         lim_show(cx, text));
     }
+    if (strchr(text, ':')) {
+        return lim_fail(cx, LIM_INVALID,
+                        "Write one target; a range is for migrate_history() and its like.",
+                        "range revision not allowed: '%s'", lim_show(cx, text));
+    }
     if (at) {
         word->symbol = at + 1;
         if (!(word->scope = lim_copy(cx, text, (size_t)(at - text)))) {

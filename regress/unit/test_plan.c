@@ -75,6 +75,7 @@ static const example examples[] = {
      "or 'heads' for all heads"},
     {Y, "bbbb", "up", "current", "error: 'current' is not a target for migrate_upgrade"},
     {Y, "bbbb", "up", "+1, ddd1", "error: a relative step can't stand in a list: '+1'"},
+    {Y, "bbbb", "up", "aaaa:ccc1", "error: range revision not allowed: 'aaaa:ccc1'"},
     {Y, "bbbb", "up", "", "error: the target is empty"},
     {Y, "bbbb", "up", "  ", "error: the target is empty"},
     {Y, "bbbb", "up", "typo@head", "error: can't locate revision identified by 'typo'"},
