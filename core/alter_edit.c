@@ -314,13 +314,38 @@ static bool drop_column(lim_edit *edit, const lim_alter_action *action) {
     return drop_one_column(edit, column);
 }
 
+/* COLLATE x after TYPE t: sets the column's collation, "default" takes it away. */
+static bool set_collation(lim_edit *edit, const char *body, const lim_alter_action *action,
+                          int32_t column) {
+    lim_context *cx = edit->cx;
+    const lim_create_table *table = &edit->table;
+    const lim_table_column *c = &table->columns[column];
+    const lim_clause *collate = lim_column_clause(c, LIM_CLAUSE_COLLATE);
+    char *name = lim_copy(cx, body + action->collation.start,
+                          action->collation.end - action->collation.start);
+    if (!name)
+        return false;
+    if (collate && action->no_collation) {
+        size_t start = collate->whole.start;
+        start -= table->text[start - 1] == ' ';
+        return set_text(edit,
+                        lim_spliced(cx, table->text, table->length, start, collate->whole.end, ""));
+    }
+    if (action->no_collation)
+        return true;
+    if (collate)
+        return set_text(edit, lim_spliced(cx, table->text, table->length, collate->value.start,
+                                          collate->value.end, name));
+    name = lim_format(cx, " COLLATE %s", name);
+    return name && set_text(edit, lim_spliced(cx, table->text, table->length, c->type.end,
+                                              c->type.end, name));
+}
+
 static bool set_type(lim_edit *edit, const char *body, const lim_alter_action *action) {
     lim_context *cx = edit->cx;
     int32_t column = find(edit, action);
     lim_table_column *c;
-    const lim_clause *collate;
     char *type;
-    char *text;
     if (column < 0)
         return false;
     c = &edit->table.columns[column];
@@ -360,28 +385,8 @@ static bool set_type(lim_edit *edit, const char *body, const lim_alter_action *a
                                                  c->type.start, c->type.end, type)))
             return false;
     }
-    if (action->collation.start == action->collation.end)
-        return true;
-    c = &edit->table.columns[column];
-    collate = lim_column_clause(c, LIM_CLAUSE_COLLATE);
-    text = lim_copy(cx, body + action->collation.start,
-                    action->collation.end - action->collation.start);
-    if (collate && action->no_collation) {
-        size_t start = collate->whole.start;
-        start -= edit->table.text[start - 1] == ' ';
-        text = lim_spliced(cx, edit->table.text, edit->table.length, start, collate->whole.end, "");
-    } else if (collate && text) {
-        text = lim_spliced(cx, edit->table.text, edit->table.length, collate->value.start,
-                           collate->value.end, text);
-    } else if (action->no_collation) {
-        return text != NULL;
-    } else if (text) {
-        text = lim_format(cx, " COLLATE %s", text);
-        if (text)
-            text = lim_spliced(cx, edit->table.text, edit->table.length, c->type.end, c->type.end,
-                               text);
-    }
-    return set_text(edit, text);
+    return action->collation.start == action->collation.end ||
+           set_collation(edit, body, action, column);
 }
 
 static bool set_default(lim_edit *edit, const char *body, const lim_alter_action *action) {

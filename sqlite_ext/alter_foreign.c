@@ -262,6 +262,16 @@ static bool report(limbeck_call *call, const char *schema, const limbeck_violati
 
 /* --- parent keys --------------------------------------------------------------------------- */
 
+/* Adds the names that the statement gives in its first column. */
+static bool add_names(limbeck_call *call, sqlite3_stmt **s, lim_list *names) {
+    while (limbeck_answer(call, s)) {
+        const char *name = limbeck_answer_text(call, *s, 0);
+        if (name != NULL)
+            lim_list_add(&call->cx, names, name);
+    }
+    return !limbeck_failed(call);
+}
+
 /* True in *there when the columns (none: the primary key) are a key of the table. */
 static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_list *columns,
                     bool *there) {
@@ -271,8 +281,8 @@ static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_li
     *there = false;
     s = limbeck_ask(call, "SELECT name FROM pragma_table_info(%Q, %Q) WHERE pk > 0 ORDER BY pk",
                     table->name, table->schema);
-    while (limbeck_answer(call, &s))
-        lim_list_add(&call->cx, &primary, limbeck_answer_text(call, s, 0));
+    if (!add_names(call, &s, &primary))
+        return false;
     *there = primary.count > 0 && (columns->count == 0 || columns->count == primary.count);
     for (uint32_t i = 0; i < columns->count && *there; i++)
         *there = lim_list_has_name(&primary, columns->items[i]);
@@ -281,8 +291,8 @@ static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_li
     s = limbeck_ask(call,
                     "SELECT name FROM pragma_index_list(%Q, %Q) WHERE \"unique\" AND NOT partial",
                     table->name, table->schema);
-    while (limbeck_answer(call, &s))
-        lim_list_add(&call->cx, &indexes, limbeck_answer_text(call, s, 0));
+    if (!add_names(call, &s, &indexes))
+        return false;
     for (uint32_t i = 0; i < indexes.count && !*there; i++) {
         uint32_t n = 0;
         bool same = true;

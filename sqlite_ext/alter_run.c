@@ -64,12 +64,35 @@ static bool statement_has_name(alter_run *run, uint32_t i, const char *name) {
     return false;
 }
 
+/* True when the statement speaks of a constraint by a name that is made of the columns' names. */
+static bool uses_generated_name(alter_run *run, uint32_t i) {
+    lim_context *cx = &run->call->cx;
+    lim_create_table table;
+    lim_named_constraint *named;
+    uint32_t count;
+    if (!lim_create_table_split(cx, run->table.sql, strlen(run->table.sql), &table) ||
+        !lim_name_constraints(cx, &table, &named, &count))
+        return true;
+    for (uint32_t k = 0; k < run->alters[i].count; k++) {
+        const lim_alter_action *action = &run->alters[i].actions[k];
+        const lim_named_constraint *found;
+        if (action->kind != LIM_ALTER_DROP_CONSTRAINT &&
+            action->kind != LIM_ALTER_RENAME_CONSTRAINT)
+            continue;
+        found = lim_find_constraint(named, count, action->name);
+        if (found == NULL || found->generated)
+            return true;
+    }
+    return false;
+}
+
 /* True when the RENAME COLUMN can go before the statements that stand before it. */
 static bool can_go_first(alter_run *run, uint32_t i) {
     const lim_alter_action *rename = &run->alters[i].actions[0];
     for (uint32_t k = 0; k < i; k++)
-        if (!run->done[k] && (statement_has_name(run, k, rename->name) ||
-                              statement_has_name(run, k, rename->new_name)))
+        if (!run->done[k] &&
+            (statement_has_name(run, k, rename->name) ||
+             statement_has_name(run, k, rename->new_name) || uses_generated_name(run, k)))
             return false;
     return true;
 }

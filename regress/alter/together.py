@@ -29,6 +29,7 @@ def statements(rng, table):
             f"ALTER {q} TYPE text USING coalesce({other}, '-') || 'u{number}'",
             f'RENAME COLUMN {q} TO {quote(name + "r")}',
             f'RENAME CONSTRAINT c{rng.randint(0, 4)} TO cc{number}',
+            f'DROP CONSTRAINT IF EXISTS {quote("t_" + name + rng.choice(["_check", "_key", "_check1", "_fkey"]))}',
             f'ALTER COLUMN {q} SET NOT NULL, ADD CHECK ({other} IS NOT {number + 800}), ALTER {q} SET DEFAULT 5',
         ])
         if action.startswith('RENAME COLUMN'):
