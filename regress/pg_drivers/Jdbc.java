@@ -43,6 +43,21 @@ class Jdbc {
         check("read", one("SELECT message FROM migrate_show(?)", "001"), "users");
         check("downgrade by one", one("SELECT migrate_downgrade(?)", "-1"),
                 "downgraded 002 -> 001 (1 revision)");
+        one("SELECT migrate_revision(?, ?, ?, ?)", "index", "CREATE INDEX CONCURRENTLY users_id ON users (id)",
+                "DROP INDEX CONCURRENTLY users_id", "003");
+        one("CALL migrate_apply(?)", "003");
+        check("autocommit on: migrate_apply", one("SELECT version_num FROM migrate_version"), "003");
+        db.setAutoCommit(false);
+        try {
+            one("CALL migrate_apply(?)", "001");
+            check("autocommit off: migrate_apply", null, "an error");
+        } catch (SQLException e) {
+            check("autocommit off: migrate_apply", e.getSQLState(), "25001");
+        }
+        db.rollback();
+        db.setAutoCommit(true);
+        one("CALL migrate_apply(?)", "001");
+        one("SELECT migrate_delete(?)", "003");
         db.setAutoCommit(false);
         one("SELECT migrate_upgrade(?)", "head");
         db.rollback();
