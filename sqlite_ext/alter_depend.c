@@ -54,9 +54,11 @@ static bool compile(limbeck_call *call, const limbeck_dependent *use, const char
     sqlite3_free(sql);
     if (rc == SQLITE_OK)
         return true;
-    if (rc != SQLITE_ERROR)
-        return sql == NULL ? lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory")
-                           : limbeck_fail_sqlite(call, rc, NULL);
+    if (sql == NULL)
+        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    /* The application's authorizer may forbid to look at something: it did so before, too. */
+    if (rc != SQLITE_ERROR && rc != SQLITE_AUTH)
+        return limbeck_fail_sqlite(call, rc, NULL);
     *problem = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
     return *problem != NULL;
 }

@@ -337,3 +337,19 @@ CREATE VIEW v3 AS SELECT a FROM t;
 CREATE TRIGGER written INSTEAD OF UPDATE ON v2 BEGIN UPDATE t SET b = new.b; END;
 ALTER TABLE t DROP COLUMN b;
 ALTER TABLE t DROP COLUMN b CASCADE;
+
+-- # a conflict clause makes no row vanish
+CREATE TABLE t (a text UNIQUE ON CONFLICT REPLACE, b int NOT NULL ON CONFLICT IGNORE, c text);
+INSERT INTO t VALUES ('1', 1, NULL), ('01', 2, 'x'), ('2', 3, 'x');
+ALTER TABLE t ALTER a TYPE int;
+ALTER TABLE t ADD UNIQUE (c);
+ALTER TABLE t ALTER b TYPE int USING nullif(b, 2);
+ALTER TABLE t ALTER c SET DEFAULT 'y';
+
+-- # statistics stay with the table and its indexes
+CREATE TABLE t (a int UNIQUE, b int);
+CREATE INDEX i ON t (b);
+INSERT INTO t VALUES (1, 1), (2, 1), (3, 2);
+ANALYZE;
+ALTER TABLE t ALTER b SET DEFAULT 0;
+CREATE TABLE seen AS SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY idx;
