@@ -42,12 +42,12 @@ typedef struct lim_alter_action {
     bool unless_there;    /* IF NOT EXISTS */
     bool if_there;        /* IF EXISTS */
     bool cascade;
-    lim_table_column column;     /* ADD COLUMN */
-    lim_clause constraint; /* ADD CONSTRAINT */
-    lim_span type;         /* TYPE */
-    lim_span collation;    /* TYPE ... COLLATE: the name as written; empty for none */
-    bool no_collation;     /* TYPE ... COLLATE "default" */
-    lim_span expression;   /* TYPE ... USING, SET DEFAULT; empty for none */
+    lim_table_column column; /* ADD COLUMN */
+    lim_clause constraint;   /* ADD CONSTRAINT */
+    lim_span type;           /* TYPE */
+    lim_span collation;      /* TYPE ... COLLATE: the name as written; empty for none */
+    bool no_collation;       /* TYPE ... COLLATE "default" */
+    lim_span expression;     /* TYPE ... USING, SET DEFAULT; empty for none */
 } lim_alter_action;
 
 typedef struct lim_alter {
