@@ -120,6 +120,14 @@ static bool read_added_constraint(lim_scanner *s, lim_alter_action *action) {
     return at_end(s);
 }
 
+/* True when the column to add is an identity of PostgreSQL's: GENERATED ... AS IDENTITY. */
+static bool is_identity(lim_scanner s) {
+    for (; s.token.kind != LIM_TOKEN_END; lim_scan_next(&s))
+        if (lim_scan_at(&s, "as") && lim_token_is(s.text, lim_scan_peek(&s), "identity"))
+            return true;
+    return false;
+}
+
 static bool read_add(lim_scanner *s, lim_alter_action *action) {
     size_t end;
     bool read;
@@ -140,6 +148,10 @@ static bool read_add(lim_scanner *s, lim_alter_action *action) {
         action->unless_there = true;
     }
     action->name_at = s->token.start;
+    if (is_identity(*s))
+        return lim_fail(s->cx, LIM_NOT_SUPPORTED,
+                        "Use INTEGER PRIMARY KEY, which numbers the rows.",
+                        "ALTER TABLE ... ADD COLUMN ... AS IDENTITY can't be done on SQLite");
     read = lim_column_split(s->cx, s->text, s->length, s->token.start, &action->column, &end);
     action->name = action->column.name;
     *s = lim_scanner_at(s->cx, s->text, s->length, end);
