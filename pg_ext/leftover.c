@@ -3,6 +3,8 @@
  *
  * A failed CREATE INDEX CONCURRENTLY leaves an invalid index, which takes the name, costs every write and
  * answers no query; REINDEX CONCURRENTLY leaves one named ..._ccnew. Before another try they are dropped.
+ * A half detached partition is detached for good.
+ *
  * An index that somebody else builds at this moment is invalid as well: the table's lock, which its
  * builder holds, is waited for first.
  */
@@ -14,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -142,6 +145,33 @@ is_done(Node *statement, Oid table)
 	return false;
 }
 
+/* A DETACH PARTITION CONCURRENTLY that was cut short left the partition half detached: FINALIZE is the way
+ * on, and the only one. */
+static void
+finalize_detach(Node *statement)
+{
+#if PG_VERSION_NUM >= 140000
+	AlterTableCmd *command;
+	PartitionCmd *detach;
+	Oid			partition;
+
+	if (!IsA(statement, AlterTableStmt) || list_length(((AlterTableStmt *) statement)->cmds) != 1)
+		return;
+	command = (AlterTableCmd *) linitial(((AlterTableStmt *) statement)->cmds);
+	if (command->subtype != AT_DetachPartition)
+		return;
+	detach = castNode(PartitionCmd, command->def);
+	partition = RangeVarGetRelid(detach->name, NoLock, true);
+	if (!detach->concurrent || !OidIsValid(partition) || !PartitionHasPendingDetach(partition))
+		return;
+	command->subtype = AT_DetachPartitionFinalize;
+	detach->concurrent = false;
+	ereport(NOTICE,
+			(errmsg("finalizing the detachment of partition \"%s\", which an earlier try began",
+					detach->name->relname)));
+#endif
+}
+
 /* Before another try of a unit: drops what the last one left. True: there is nothing left to do. */
 bool
 leftover_clear(RunStep *step, const Unit *unit, bool crashed)
@@ -155,6 +185,7 @@ leftover_clear(RunStep *step, const Unit *unit, bool crashed)
 	if (unit->block)
 		return false;
 	PushActiveSnapshot(GetTransactionSnapshot());
+	finalize_detach(statement);
 	table = indexed_table(statement);
 	if (OidIsValid(table) && get_rel_relkind(table) == RELKIND_RELATION)
 		invalid = find_invalid(statement, table);

@@ -145,6 +145,26 @@ for my $call ('SELECT migrate_upgrade()', 'CALL migrate_apply()') {
     $node->safe_psql('app', q{CALL migrate_apply('001')});
 }
 
+# DETACH PARTITION CONCURRENTLY, cut short: the next CALL finalizes it.
+SKIP: {
+    skip 'no DETACH PARTITION CONCURRENTLY', 3 if $node->safe_psql('app', 'SHOW server_version_num') < 140000;
+    $node->safe_psql('app', q{
+        CREATE TABLE parted (id int) PARTITION BY LIST (id);
+        CREATE TABLE part1 PARTITION OF parted FOR VALUES IN (1);
+        SELECT migrate_edit('002', 'ALTER TABLE parted DETACH PARTITION part1 CONCURRENTLY', '')});
+    ($holder, $holder_pid) = hold('SELECT count(*) FROM parted');
+    $run = background($node, 'app', "CALL migrate_apply();\n", \$out, \$err);
+    wait_for_row($node, 'app', 'SELECT 1 FROM pg_inherits WHERE inhdetachpending');
+    $node->safe_psql('postgres', 'SELECT pg_cancel_backend(' . pid_of($node, '002') . ')');
+    $run->finish;
+    let_go($holder, $holder_pid);
+    like($node->safe_psql('app', 'SELECT stopped FROM migrate_status()'), qr/stopped at statement 1 of 1: canceling statement due to user request/, 'a DETACH cut short is told');
+    ($status, $out, $stderr) = $node->psql('app', 'CALL migrate_apply()');
+    like($stderr, qr/finalizing the detachment of partition "part1".*upgraded 001 -> 002/s, 'and finalized by the next CALL');
+    is($node->safe_psql('app', q{SELECT count(*) FROM pg_inherits WHERE inhrelid = 'part1'::regclass}), '0', 'it is detached');
+    $node->safe_psql('app', q{CALL migrate_apply('001')});
+}
+
 # EXECUTE is the only right to grant; a file for psql; autocommit off.
 $node->safe_psql('app', q{
     CREATE ROLE deployer LOGIN;
