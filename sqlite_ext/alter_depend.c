@@ -193,6 +193,7 @@ static int quoted_strings_off(limbeck_call *call) {
     int now;
     sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, -1, &found);
     sqlite3_db_config(call->db, SQLITE_DBCONFIG_DQS_DML, 0, &now);
+    limbeck_transaction_arm(call);
     return found;
 }
 

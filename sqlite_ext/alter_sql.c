@@ -76,6 +76,8 @@ static int run(limbeck_call *call, lim_list *script, const char *format, va_list
     if (sql != NULL) {
         limbeck_transaction_arm(call);
         rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+        if (rc == SQLITE_OK)
+            limbeck_transaction_arm(call); /* questions follow, and the schema is another */
     }
     if (rc == SQLITE_OK && script != NULL) {
         const char *copy = lim_copy_string(&call->cx, sql);

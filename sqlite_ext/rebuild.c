@@ -55,6 +55,7 @@ static bool change_settings(limbeck_call *call, setting *changed, lim_list *scri
         sqlite3_db_config(call->db, changed[i].which, -1, &changed[i].before);
         sqlite3_db_config(call->db, changed[i].which, changed[i].during, &now);
     }
+    limbeck_transaction_arm(call);
     return script == NULL || lim_list_add(&call->cx, script, "PRAGMA legacy_alter_table = ON");
 }
 
