@@ -411,7 +411,7 @@ def measure_memory():
     for megabytes in (50, 100):
         try:
             large_body(os.path.join(work, f'large{megabytes}'), megabytes)
-        except sqlite3.OperationalError as e:
+        except sqlite3.DatabaseError as e:
             report.row(f'SQLite, a body of {megabytes} MB', '', 'refused', str(e).split('\n')[0], '2 x', False)
 
 

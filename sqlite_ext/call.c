@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L /* getpwuid_r */
 #include "call.h"
 #include "preflight.h"
+#include "store_cache.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,8 @@ void limbeck_call_drop_statements(limbeck_call *call) {
 void limbeck_call_end(limbeck_call *call) {
     limbeck_call_drop_statements(call);
     lim_context_end(&call->cx);
+    limbeck_cache_release(call->cache);
+    call->cache = NULL;
 }
 
 bool limbeck_failed(const limbeck_call *call) {

@@ -46,6 +46,7 @@ typedef struct limbeck_call {
     limbeck_kept kept[LIMBECK_STATEMENTS];
     uint32_t kept_count;
     limbeck_transaction transaction;
+    struct limbeck_cache *cache; /* kept until the call's end (store_cache.h), or NULL */
     const char *user;      /* what limbeck_user() found; NULL: not asked yet */
     bool looked_for_watch; /* it is known whether statements are to be watched (vet.h) */
     bool watch;

@@ -58,7 +58,7 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
 static bool run(limbeck_call *call, const run_request *request, const char **result) {
     limbeck_ledger ledger;
     lim_plan plan;
-    if (!limbeck_store_open(call, LIMBECK_READ_NAMES, NULL, &ledger) ||
+    if (!limbeck_store_open(call, LIMBECK_READ_NAMES | LIMBECK_READ_KEPT, NULL, &ledger) ||
         !make_plan(call, request, &ledger, &plan)) {
         return false;
     }

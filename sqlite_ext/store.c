@@ -5,6 +5,7 @@
 ** text must be text, valid UTF-8 and without a NUL byte, numbers must be whole.
 */
 #include "store.h"
+#include "store_cache.h"
 #include "store_tables.h"
 #include "checksum.h"
 #include <stdlib.h>
@@ -271,6 +272,59 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
     return (read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows);
 }
 
+/* Answers from what the connection has kept. When and by whom the versions came is read anew. */
+static bool find_kept(limbeck_call *call, int read, const char *stamp, limbeck_ledger *ledger) {
+    lim_ledger *rows = &ledger->rows;
+    lim_version *versions;
+    if (!limbeck_cache_find(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger)) {
+        return false;
+    }
+    if ((read & LIMBECK_READ_APPLIED) != 0 && rows->version_count > 0) {
+        versions = LIM_NEW(&call->cx, lim_version, rows->version_count);
+        for (uint32_t i = 0; versions != NULL && i < rows->version_count; i++) {
+            versions[i].version_num = rows->versions[i].version_num;
+        }
+        rows->versions = versions;
+        return versions != NULL && read_applied(call, rows);
+    }
+    return true;
+}
+
+static bool read_ledger(limbeck_call *call, int read, lim_problems *problems,
+                        limbeck_ledger *ledger) {
+    if (!limbeck_tables_check(call, &ledger->present) ||
+        (ledger->present && !read_tables(call, read, problems, &ledger->rows))) {
+        return false;
+    }
+    ledger->graph = lim_graph_build(&call->cx, &ledger->rows, problems);
+    return ledger->graph != NULL &&
+           lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state);
+}
+
+/* Reads under the snapshot, or finds what was read before and keeps what is read now. */
+static bool open_ledger(limbeck_call *call, int read, lim_problems *problems,
+                        limbeck_ledger *ledger) {
+    uint32_t found = problems != NULL ? problems->count : 0;
+    const char *stamp = NULL;
+    if ((read & LIMBECK_READ_KEPT) != 0 && call->connection->cache != NULL) {
+        stamp = limbeck_cache_stamp(call);
+        if (stamp != NULL && find_kept(call, read, stamp, ledger)) {
+            return true;
+        }
+    }
+    if (limbeck_failed(call) || !read_ledger(call, read, problems, ledger)) {
+        return false;
+    }
+    if ((read & LIMBECK_READ_KEPT) != 0 && ledger->present &&
+        (problems == NULL || problems->count == found)) {
+        stamp = stamp != NULL ? stamp : limbeck_cache_stamp(call);
+        if (stamp != NULL) {
+            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger);
+        }
+    }
+    return !limbeck_failed(call);
+}
+
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger) {
     sqlite3_stmt *snapshot;
@@ -285,16 +339,11 @@ bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         limbeck_fail_sqlite(call, rc, lim_format(&call->cx, "%s() cannot read", call->function));
     }
-    if (!limbeck_failed(call) && limbeck_tables_check(call, &ledger->present) && ledger->present) {
-        read_tables(call, read, problems, &ledger->rows);
+    if (!limbeck_failed(call)) {
+        open_ledger(call, read, problems, ledger);
     }
     sqlite3_finalize(snapshot);
-    if (limbeck_failed(call)) {
-        return false;
-    }
-    ledger->graph = lim_graph_build(&call->cx, &ledger->rows, problems);
-    return ledger->graph != NULL &&
-           lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state);
+    return !limbeck_failed(call);
 }
 
 /* A body or a file: NULL is absent. */

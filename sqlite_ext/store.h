@@ -30,6 +30,7 @@ typedef enum limbeck_read {
         0,                /* of revisions the id alone: enough to see that nothing is to be done */
     LIMBECK_READ_ALL = 1, /* all that planning and authoring needs */
     LIMBECK_READ_TIMES = 2,  /* and created_at, created_by */
+    LIMBECK_READ_KEPT = 8, /* may be what the connection read before, while nothing changed */
     LIMBECK_READ_APPLIED = 4 /* and applied_at, applied_by of the version rows */
 } limbeck_read;
 
