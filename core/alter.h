@@ -2,8 +2,8 @@
 ** alter.h - ALTER TABLE statements, in the standard's and PostgreSQL's words, as lists of actions
 **
 ** Everything an ALTER TABLE of a body may say on SQLite: what SQLite itself can do, and what is
-*done by
-** rebuilding the table. What neither can do (SET STORAGE, OWNER TO, ...) is an error that says so.
+** done by rebuilding the table. What neither can do (SET STORAGE, OWNER TO, ...) is an error that
+** says so.
 **
 **     lim_alter alter;
 **     if (lim_is_alter_table(text, &statement) &&

@@ -3,8 +3,7 @@
 **
 ** An edit changes the bytes that the action is about and no others, and is made so that an action
 ** and its inverse give the text back byte for byte. Where the place of a dropped clause could not
-*be
-** found again (a NOT NULL after a DEFAULT, a CHECK at a column), a comment keeps it:
+** be found again (a NOT NULL after a DEFAULT, a CHECK at a column), a comment keeps it:
 **
 **     name text DEFAULT 'x' NOT NULL     ->  name text DEFAULT 'x' (slash-star)NOT NULL(star-slash)
 **

@@ -88,9 +88,9 @@ bool lim_create_table_split(lim_context *cx, const char *text, size_t length,
 /* Cuts one element as it stands between the commas of a CREATE TABLE or after ADD: a table
 ** constraint (one that starts with CONSTRAINT, CHECK, UNIQUE, PRIMARY or FOREIGN), or a column.
 ** *end is where it ends (or, on failure, the place at fault); what follows is the caller's to
-*judge. A column may have a
-** type and a DEFAULT as PostgreSQL takes them: `timestamp(3) with time zone DEFAULT now()`. False:
-*LIM_SYNTAX or LIM_NOMEM. */
+** judge. A column may have a type and a DEFAULT as PostgreSQL takes them: `timestamp(3) with time
+** zone DEFAULT now()`. False:
+** LIM_SYNTAX or LIM_NOMEM. */
 bool lim_constraint_split(lim_context *cx, const char *text, size_t length, size_t at,
                           lim_clause *constraint, size_t *end);
 bool lim_column_split(lim_context *cx, const char *text, size_t length, size_t at,

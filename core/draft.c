@@ -76,8 +76,7 @@ static bool join_names(lim_context *cx, const lim_ledger *ledger, naming *t, uin
 }
 
 /* The draft that a clash of labels is to be blamed on: the one whose labels the problem tells of,
-*or
-** the one whose id is a label of it. */
+** or the one whose id is a label of it. */
 static const lim_draft *clashing_draft(const naming *t, const char *revision) {
     const lim_draft *d = draft_at(t, lim_find_id(t->names, revision));
     for (uint32_t i = 0; i < t->all->label_count && d == NULL; i++) {

@@ -11,11 +11,10 @@
 **     gather   lanes move left, to their place or to the lane they meet       |_|/ /
 **                                                                             |/| |
 ** An arm is a way from the revision to a parent. What is drawn on a line is a list of strands:
-*lanes
-** and arms on their way from one place to another. The column of a place is twice its number; the
-*odd
-** column beside it is for moves. Of two lanes that lead to the same revision the left one stays, so
-** strands only ever gather to the left.
+** lanes and arms on their way from one place to another. The column of a place is twice its number;
+** the
+** odd column beside it is for moves. Of two lanes that lead to the same revision the left one
+** stays, so strands only ever gather to the left.
 */
 #include "lanes.h"
 

@@ -7,8 +7,7 @@
 ** meet (`/`, `_`).
 **
 ** A call costs what it draws: only the leftmost lanes are drawn (LIM_LANES_DRAWN); `~` stands for
-*the
-** others.
+** the others.
 */
 #ifndef LIM_LANES_H
 #define LIM_LANES_H

@@ -15,17 +15,17 @@
 typedef enum lim_dialect { LIM_SQLITE, LIM_POSTGRES } lim_dialect;
 
 typedef enum lim_token_kind {
-    LIM_TOKEN_END,          /* past the last byte; length 0 */
-    LIM_TOKEN_SPACE,        /* white space; a byte-order mark at the start counts as such */
-    LIM_TOKEN_COMMENT,      /* -- to the end of line, or a block comment */
-    LIM_TOKEN_WORD,         /* keyword or plain name */
-    LIM_TOKEN_QUOTED,       /* "name", and in SQLite [name] and `name`; U&"name" in PostgreSQL */
-    LIM_TOKEN_STRING,       /* 'text'; x'00'; E'', B'', U&'' and $tag$ ... $tag$ in PostgreSQL */
-    LIM_TOKEN_NUMBER,       /* 1, 1.5e3, 0xff */
-    LIM_TOKEN_PARAMETER,    /* ?, ?1, :a, @a, $a, $a::b(c), #1 (SQLite), $1 (PostgreSQL) */
+    LIM_TOKEN_END,       /* past the last byte; length 0 */
+    LIM_TOKEN_SPACE,     /* white space; a byte-order mark at the start counts as such */
+    LIM_TOKEN_COMMENT,   /* -- to the end of line, or a block comment */
+    LIM_TOKEN_WORD,      /* keyword or plain name */
+    LIM_TOKEN_QUOTED,    /* "name", and in SQLite [name] and `name`; U&"name" in PostgreSQL */
+    LIM_TOKEN_STRING,    /* 'text'; x'00'; E'', B'', U&'' and $tag$ ... $tag$ in PostgreSQL */
+    LIM_TOKEN_NUMBER,    /* 1, 1.5e3, 0xff */
+    LIM_TOKEN_PARAMETER, /* ?, ?1, :a, @a, $a, $a::b(c), #1 (SQLite), $1 (PostgreSQL) */
     LIM_TOKEN_SEMICOLON,
-    LIM_TOKEN_LEFT,         /* ( */
-    LIM_TOKEN_RIGHT,        /* ) */
+    LIM_TOKEN_LEFT,  /* ( */
+    LIM_TOKEN_RIGHT, /* ) */
     LIM_TOKEN_COMMA,
     LIM_TOKEN_DOT,
     LIM_TOKEN_OPERATOR,     /* any other operator, longest match as the engine reads it */
@@ -67,10 +67,10 @@ char *lim_token_name(lim_context *cx, lim_dialect dialect, const char *text, lim
 
 /* One statement of a body. */
 typedef struct lim_statement {
-    size_t start;      /* offset of its first significant token */
-    size_t end;        /* just past its last significant token; the semicolon is not part of it */
-    size_t next;       /* where the search for the following statement goes on */
-    lim_token first;   /* its first token */
+    size_t start;    /* offset of its first significant token */
+    size_t end;      /* just past its last significant token; the semicolon is not part of it */
+    size_t next;     /* where the search for the following statement goes on */
+    lim_token first; /* its first token */
     bool has_semicolon;
     bool unterminated; /* its last token is LIM_TOKEN_UNTERMINATED */
 } lim_statement;

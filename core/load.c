@@ -2,9 +2,8 @@
 ** load.c - migration files: what storing one, or a directory of them, makes of the ledger
 **
 ** The files are read, put in the order of their ids, and given what only the whole tells: the
-*parent
-** of a file that names none, the revision behind a label. What has changed then joins the stored
-** revisions in one graph, which must be sound before anything is written.
+** parent of a file that names none, the revision behind a label. What has changed then joins the
+** stored revisions in one graph, which must be sound before anything is written.
 */
 #include "author.h"
 
@@ -235,8 +234,7 @@ static bool check_gap(lim_context *cx, const loading *l, const lim_draft *d,
 }
 
 /* A file that names no parent: in a directory it follows the one before it; alone it keeps the
-*place
-** that it has, or follows the head. */
+** place that it has, or follows the head. */
 static bool implied_parents(lim_context *cx, const loading *l, const lim_draft *before,
                             lim_draft *d) {
     lim_list *parents = &d->record->down_revision;

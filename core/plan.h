@@ -62,9 +62,8 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
 const char *lim_parents_text(lim_context *cx, const lim_graph *g, lim_node n);
 
 /* The names of a step as plan rows, log rows and notices show them: the revision's down_revisions
-*(or
-** `base`) and itself, the other way round going down; of a stamp the row lost and the row gained.
-** Owned by cx. False: LIM_NOMEM. */
+** (or `base`) and itself, the other way round going down; of a stamp the row lost and the row
+** gained. Owned by cx. False: LIM_NOMEM. */
 bool lim_step_names(lim_context *cx, const lim_graph *g, const lim_plan *plan, uint32_t step,
                     const char **from, const char **to);
 

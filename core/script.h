@@ -43,19 +43,23 @@ typedef struct lim_section {
     bool present;
     bool transactional; /* false when the marker says transaction:false */
     const char *body;   /* points into the canonical text; not NUL-terminated */
-    size_t length;      /* 0 for an empty section; the end's blank lines and LF are not part of it */
-    uint32_t line;      /* line of the file on which the body starts, from 1 */
+    size_t length; /* 0 for an empty section; the end's blank lines and LF are not part of it */
+    uint32_t line; /* line of the file on which the body starts, from 1 */
 } lim_section;
 
-typedef enum lim_variant { LIM_VARIANT_COMMON, LIM_VARIANT_SQLITE, LIM_VARIANT_POSTGRES,
-                           LIM_VARIANTS } lim_variant;
+typedef enum lim_variant {
+    LIM_VARIANT_COMMON,
+    LIM_VARIANT_SQLITE,
+    LIM_VARIANT_POSTGRES,
+    LIM_VARIANTS
+} lim_variant;
 
 typedef struct lim_script {
-    const char *text;  /* the canonical text, whole */
+    const char *text; /* the canonical text, whole */
     size_t length;
-    const char *id;      /* from the header or the file's name; NULL when neither gives one */
-    const char *message; /* likewise; NULL when neither gives one */
-    bool has_down_revision;  /* a down_revision line stands in the file (an empty list: base) */
+    const char *id;         /* from the header or the file's name; NULL when neither gives one */
+    const char *message;    /* likewise; NULL when neither gives one */
+    bool has_down_revision; /* a down_revision line stands in the file (an empty list: base) */
     lim_list down_revision;
     lim_list depends_on;
     lim_list branch_labels;

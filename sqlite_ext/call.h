@@ -47,8 +47,8 @@ typedef struct limbeck_call {
     uint32_t kept_count;
     limbeck_transaction transaction;
     struct limbeck_cache *cache; /* kept until the call's end (store_cache.h), or NULL */
-    const char *user;      /* what limbeck_user() found; NULL: not asked yet */
-    bool looked_for_watch; /* it is known whether statements are to be watched (vet.h) */
+    const char *user;            /* what limbeck_user() found; NULL: not asked yet */
+    bool looked_for_watch;       /* it is known whether statements are to be watched (vet.h) */
     bool watch;
 } limbeck_call;
 
@@ -70,8 +70,7 @@ bool limbeck_fail_sqlite(limbeck_call *call, int rc, const char *prefix);
 const char *limbeck_lock_hint(limbeck_call *call, int rc);
 
 /* The whole text of the failure, as SQLite's caller sees it: message, DETAIL, HINT. To be freed
-*with
-** sqlite3_free(); NULL: no memory. */
+** with sqlite3_free(); NULL: no memory. */
 char *limbeck_call_message(const limbeck_call *call);
 
 /* The result code that goes with it. */

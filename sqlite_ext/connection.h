@@ -11,9 +11,9 @@
 
 typedef struct limbeck_connection {
     sqlite3 *db;
-    int references; /* one for each function and module registered */
+    int references;              /* one for each function and module registered */
     struct limbeck_cache *cache; /* the ledger as it was read last (store_cache.h), or NULL */
-    bool busy;      /* a call that writes is under way: no second one may begin inside it */
+    bool busy; /* a call that writes is under way: no second one may begin inside it */
 } limbeck_connection;
 
 /* A new one with one reference, held by the caller. NULL: no memory. */

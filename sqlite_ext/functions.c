@@ -2,8 +2,7 @@
 ** functions.c - the functions that write: the way of every call
 **
 ** Arguments, preflight, work, result, commit; then, on every path, the end of the transaction and
-*the
-** answer.
+** the answer.
 */
 #include "functions.h"
 #include "preflight.h"

@@ -14,8 +14,7 @@ typedef lim_bytes limbeck_arguments[LIMBECK_ARGUMENTS];
 
 /* Does the work and gives the text that the call returns (owned by call->cx). It begins the call's
 ** transaction where it has something to write; who called it hands the result over and then
-*commits,
-** so that no result can be lost after the commit. */
+** commits, so that no result can be lost after the commit. */
 typedef bool limbeck_work(limbeck_call *call, limbeck_arguments arguments, const char **result);
 
 typedef struct limbeck_function {
@@ -60,8 +59,7 @@ void limbeck_functions_unregister(sqlite3 *db);
 /* --- arguments ------------------------------------------------------------------------------- */
 
 /* One argument as text: integers in decimal, NULL as text NULL; a blob, a real number, a NUL byte
-*and
-** bad UTF-8 are refused. name is for the message; the text lives as long as value does. */
+** and bad UTF-8 are refused. name is for the message; the text lives as long as value does. */
 bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
                       lim_bytes *argument);
 

@@ -3,7 +3,7 @@
 **
 ** The host is written for the SQLite that it meets at run time, 3.34 or newer. A routine that came
 ** later is called only behind limbeck_has(), because an older library has no such entry in its
-*table.
+** table.
 */
 #ifndef LIMBECK_HOST_H
 #define LIMBECK_HOST_H

@@ -4,8 +4,8 @@
 **     SELECT revision, message FROM migrate_history('base:003') WHERE is_applied;
 **
 ** Each reader of core is an eponymous virtual table; one module serves all. The reader's arguments
-*are
-** hidden columns after the others, argument_1 and argument_2. A query without a ledger has no rows.
+** are hidden columns after the others, argument_1 and argument_2. A query without a ledger has no
+** rows.
 **
 ** All rows are computed when the cursor is opened, so that a query left open holds nothing in the
 ** database. Bodies alone, which may be large, are fetched when their column is asked for.

@@ -3,8 +3,7 @@
 **
 ** First a look without a lock: where nothing is to be done that is all, and it costs an index scan.
 ** Otherwise the lock is taken and everything is read and planned again, because another connection
-*may
-** have done the work in the meantime.
+** may have done the work in the meantime.
 */
 #include "functions.h"
 #include "runner.h"

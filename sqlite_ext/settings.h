@@ -3,10 +3,9 @@
 **
 ** `PRAGMA foreign_keys = OFF` is ignored by SQLite inside a transaction, where every body runs. Its
 ** meaning is given through sqlite3_db_config(), which works there: enforcement is off until the
-*body
-** says ON or ends. ON goes back to what the caller's connection has, it does not impose more. What
-** the body leaves behind is then checked: rows that violate a foreign key and did not before it are
-** an error that lists them. legacy_alter_table is treated likewise, without a check.
+** body says ON or ends. ON goes back to what the caller's connection has, it does not impose more.
+** What the body leaves behind is then checked: rows that violate a foreign key and did not before
+** it are an error that lists them. legacy_alter_table is treated likewise, without a check.
 **
 ** A flag is no part of the transaction; limbeck_transaction_end() puts both back on every path, after
 ** a rollback: changing a flag makes prepared statements useless, the emergency statement too.

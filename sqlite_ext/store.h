@@ -3,12 +3,10 @@
 **
 ** The five tables of API.md and a sixth, migrate_format, whose one row says which form the other
 ** five have; a file that says more than LIMBECK_FORMAT was written by a newer Limbeck and is
-*refused.
-** All are made by the first call that writes. They are always addressed as main., and before they
-*are
-** read or written it is made sure that they are what they should be: tables, with our columns,
-*without
-** triggers (TEMP ones too).
+** refused. All are made by the first call that writes. They are always addressed as main., and
+** before they
+** are read or written it is made sure that they are what they should be: tables, with our columns,
+** without triggers (TEMP ones too).
 **
 ** Reading is done under one snapshot:
 **
@@ -30,7 +28,7 @@ typedef enum limbeck_read {
         0,                /* of revisions the id alone: enough to see that nothing is to be done */
     LIMBECK_READ_ALL = 1, /* all that planning and authoring needs */
     LIMBECK_READ_TIMES = 2,  /* and created_at, created_by */
-    LIMBECK_READ_KEPT = 8, /* may be what the connection read before, while nothing changed */
+    LIMBECK_READ_KEPT = 8,   /* may be what the connection read before, while nothing changed */
     LIMBECK_READ_APPLIED = 4 /* and applied_at, applied_by of the version rows */
 } limbeck_read;
 
@@ -50,8 +48,7 @@ bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
 bool limbeck_store_prepare(limbeck_call *call);
 
 /* The stored revision with its bodies, copied to cx. With problem given, a value that is no text is
-*no
-** failure but *problem (in the call's memory), and the result is false. */
+** no failure but *problem (in the call's memory), and the result is false. */
 bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
                             lim_stored *stored, const char **problem);
 

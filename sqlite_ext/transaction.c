@@ -105,9 +105,8 @@ bool limbeck_transaction_commit(limbeck_call *call) {
 /* Rolls back the whole transaction, the caller's too, when everything else has failed. While an
 ** interrupt is pending every statement fails; one that writes then takes the transaction with it.
 ** Without its prepared form such a statement must be compiled, and the parser looks for interrupts
-*at
-** white space only: hence the odd spelling. If there is no interrupt both are without effect, and
-** ROLLBACK works. */
+** at white space only: hence the odd spelling. If there is no interrupt both are without effect,
+** and ROLLBACK works. */
 static void roll_back_everything(limbeck_call *call) {
     sqlite3_stmt *emergency = call->transaction.emergency;
     if (emergency != NULL) {

@@ -2,15 +2,13 @@
 ** transaction.h - all or nothing
 **
 ** In autocommit a call has a transaction of its own, BEGIN IMMEDIATE ... COMMIT. Inside the
-*caller's
-** transaction it has a savepoint with a name that nobody can guess, so that the caller's earlier
-*work
-** survives our failure.
+** caller's transaction it has a savepoint with a name that nobody can guess, so that the caller's
+** earlier
+** work survives our failure.
 **
 ** An interrupt and an out-of-memory stay in force while the caller's SELECT runs, and then ROLLBACK
 ** fails as everything else does. For that a statement is kept at hand, prepared beforehand, whose
-*mere
-** failure makes SQLite roll back (see limbeck_transaction_rollback()).
+** mere failure makes SQLite roll back (see limbeck_transaction_rollback()).
 **
 **     bool ok = limbeck_transaction_begin(call) && work(call) && limbeck_transaction_commit(call);
 **     limbeck_transaction_end(call);    -- rolls back what isn't committed
@@ -24,8 +22,7 @@ bool limbeck_transaction_begin(limbeck_call *call);
 bool limbeck_transaction_commit(limbeck_call *call);
 
 /* Ends the call's transaction and puts back the connection's settings; what is not committed is rolled back. Where SQLite ended the
-*caller's
-** whole transaction with it, the failure's DETAIL says so. */
+** caller's whole transaction with it, the failure's DETAIL says so. */
 void limbeck_transaction_end(limbeck_call *call);
 
 /* Renews the emergency statement: schema changes and settings make a prepared one useless. To be

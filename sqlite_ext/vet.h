@@ -3,15 +3,13 @@
 **
 ** Refused are: transaction words (except BEGIN ... COMMIT around the whole body), ATTACH, DETACH,
 ** VACUUM, pragmas that do not belong into a transaction, parameters, calls of migrate_ functions
-*that
-** write, and changes of the ledger.
+** that write, and changes of the ledger.
 **
 ** All this is judged by the statement's tokens, which is sound: SQLite has no way of writing these
 ** words, a function's name or the table that a statement changes other than as tokens of their own.
 ** What remains is a trigger that is in the database already and changes the ledger when a body
-*changes
-** its table. A trigger that names the ledger makes the runner look at each statement's EXPLAIN for
-** writes to the ledger's pages before it runs the statement (limbeck_watch_*).
+** changes its table. A trigger that names the ledger makes the runner look at each statement's
+** EXPLAIN for writes to the ledger's pages before it runs the statement (limbeck_watch_*).
 */
 #ifndef LIMBECK_VET_H
 #define LIMBECK_VET_H

@@ -12,8 +12,7 @@
 
 /* A child that calls migrate_upgrade() once the pipe is closed, and says what it got by its status:
 ** 0 upgraded, 1 already there, 2 busy, 3 anything else. */
-static pid_t
-start_upgrade(int gate[2], int timeout) {
+static pid_t start_upgrade(int gate[2], int timeout) {
     char answer[512] = "", byte;
     sqlite3 *db;
     int rc;
@@ -36,8 +35,7 @@ start_upgrade(int gate[2], int timeout) {
                                                           : 3);
 }
 
-static void
-race(const char *mode, int children, int timeout, int rounds) {
+static void race(const char *mode, int children, int timeout, int rounds) {
     image file = prepare(&scenarios[0], mode);
     outcomes o = find_outcomes(&scenarios[0], file);
     const char *wrong = NULL;
@@ -76,8 +74,7 @@ race(const char *mode, int children, int timeout, int rounds) {
 }
 
 /* A child that goes up and down until it is killed. */
-static pid_t
-start_seesaw(int ready[2], bool in_transaction) {
+static pid_t start_seesaw(int ready[2], bool in_transaction) {
     sqlite3 *db;
     pid_t child = fork();
     if (child != 0) {
@@ -96,8 +93,7 @@ start_seesaw(int ready[2], bool in_transaction) {
 }
 
 /* A state in which the log, which grows, is left out. */
-static uint64_t
-state_without_log(void) {
+static uint64_t state_without_log(void) {
     sqlite3 *db;
     uint64_t state = 0;
     char answer[64] = "";
@@ -121,8 +117,7 @@ state_without_log(void) {
     return state;
 }
 
-static void
-kill_it(const char *mode, int rounds, bool in_transaction) {
+static void kill_it(const char *mode, int rounds, bool in_transaction) {
     static const scenario seesaw = {"seesaw", "", "SELECT migrate_upgrade()", false};
     image file = prepare(&seesaw, mode);
     uint64_t down, up;
@@ -148,11 +143,12 @@ kill_it(const char *mode, int rounds, bool in_transaction) {
             give_up("no pipe");
         }
         child = start_seesaw(ready, in_transaction);
+        close(
+            ready[1]); /* so that a child that dies early is the pipe's end, not a wait for ever */
         if (read(ready[0], &byte, 1) != 1) {
             give_up("the child does not start");
         }
         close(ready[0]);
-        close(ready[1]);
         nanosleep(&(struct timespec){0, wait_for * 1000}, NULL);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
@@ -169,8 +165,7 @@ kill_it(const char *mode, int rounds, bool in_transaction) {
     free(file.bytes);
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     static const char *const modes[] = {"delete", "truncate", "persist", "wal"};
     begin(argc, argv);
     srandom((unsigned)getpid());
