@@ -11,6 +11,7 @@ import argparse
 import difflib
 import glob
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -36,8 +37,7 @@ class Module:
         names, rows = None, []
         try:
             cursor = self.connection.execute(statement)
-            # SQLite 3.34 gives ALTER TABLE ... RENAME a column without a name
-            if cursor.description and cursor.description[0][0]:
+            if cursor.description:
                 names = [d[0] for d in cursor.description]
             rows = cursor.fetchall()
         except sqlite3.Error as e:
@@ -97,6 +97,8 @@ def transcript(lines, engine):
 
     def run(statement):
         names, rows, error = engine.run(statement)
+        if re.match(r'\s*ALTER\b', statement, re.IGNORECASE):
+            names = None  # SQLite 3.34 gives ALTER TABLE ... RENAME a column
         if error is not None:
             out.append(psql.error(error))
         elif names:
