@@ -355,7 +355,8 @@ static bool take_numbered(lim_reading *r, const char *file, const char *name, si
         length -= ends_with(name, ".sql") ? ending : 0;
     if (r->format == LIM_FORMAT_PLAIN ||
         (hyphen && (digits == 0 || (name[digits] != '_' && name[digits] != '-'))))
-        return lim_script_name(r->cx, name, &piece->id, &piece->message);
+        return lim_script_name(r->cx, name, &piece->id, &piece->message) &&
+               (piece->id != NULL || fail_name(r, file, "Begin the file's name with its version."));
     if (digits == 0 || digits > length ||
         (digits < length && name[digits] != '_' && !(hyphen && name[digits] == '-')))
         return fail_name(r, file,
