@@ -40,10 +40,15 @@ _Static_assert(_Alignof(max_align_t) <= ALIGNMENT, "objects of any type fit the 
 
 static const lim_error OUT_OF_MEMORY = {LIM_NOMEM, "out of memory", NULL, NULL};
 
-/* Records that memory is out, over any other error: a caller who then frees memory and asks again
-** must not be told a half-made reason. */
-static void *out_of_memory(lim_context *cx) {
+/* Over any other error: a caller who then frees memory and asks again must not be told a half-made
+** reason. */
+bool lim_out_of_memory(lim_context *cx) {
     cx->error = OUT_OF_MEMORY;
+    return false;
+}
+
+static void *out_of_memory(lim_context *cx) {
+    lim_out_of_memory(cx);
     return NULL;
 }
 

@@ -106,6 +106,10 @@ char *lim_vformat(lim_context *cx, const char *format, va_list args)
 bool lim_fail(lim_context *cx, lim_error_code code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Records LIM_NOMEM, over any other failure, and returns false: for memory that core did not ask for
+** itself. */
+bool lim_out_of_memory(lim_context *cx);
+
 /* Adds the DETAIL to the failure just recorded; returns false. */
 bool lim_fail_detail(lim_context *cx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

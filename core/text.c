@@ -26,7 +26,7 @@ static bool text_room(lim_text *t, size_t more) {
         grown = needed;
     char *bigger = NULL;
     if (more >= SIZE_MAX - t->length)
-        lim_fail(t->cx, LIM_NOMEM, NULL, "out of memory");
+        lim_out_of_memory(t->cx);
     else
         bigger = lim_resize_raw(t->cx, t->data, t->length, t->capacity, grown);
     if (bigger == NULL) {
@@ -66,7 +66,7 @@ void lim_text_addf(lim_text *t, const char *format, ...) {
     int length = vsnprintf(t->data + t->length, t->capacity - t->length, format, args);
     va_end(args);
     if (length < 0) {
-        lim_fail(t->cx, LIM_NOMEM, NULL, "out of memory");
+        lim_out_of_memory(t->cx);
         t->failed = true;
         return;
     }

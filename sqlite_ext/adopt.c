@@ -27,7 +27,7 @@ static bool read_row(limbeck_call *call, sqlite3_stmt *statement, int columns, a
             return false;
         }
         if (value == NULL && sqlite3_column_type(statement, i) != SQLITE_NULL) {
-            return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+            return lim_out_of_memory(&call->cx);
         }
     }
     if (!lim_grow(&call->cx, (void **)&into->rows, &into->capacity, into->count + 1, sizeof row)) {

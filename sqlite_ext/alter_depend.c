@@ -55,7 +55,7 @@ static bool compile(limbeck_call *call, const limbeck_dependent *use, const char
     if (rc == SQLITE_OK)
         return true;
     if (sql == NULL)
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     /* The application's authorizer may forbid to look at something: it did so before, too. */
     if (rc != SQLITE_ERROR && rc != SQLITE_AUTH)
         return limbeck_fail_sqlite(call, rc, NULL);

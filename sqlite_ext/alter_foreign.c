@@ -148,7 +148,7 @@ static bool read_violations(limbeck_call *call, const char *schema, const char *
     sql = sqlite3_mprintf("PRAGMA \"%w\".foreign_key_check(\"%w\")", schema, child);
     if (descriptions == NULL || sql == NULL) {
         sqlite3_free(sql);
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     rc = sqlite3_prepare_v2(call->db, sql, -1, &s, NULL);
     sqlite3_free(sql);

@@ -4,11 +4,6 @@
 #include "alter_sql.h"
 #include "transaction.h"
 
-static bool out_of_memory(limbeck_call *call) {
-    call->code = SQLITE_NOMEM;
-    return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
-}
-
 static sqlite3_stmt *ask(limbeck_call *call, const char *format, va_list args) {
     sqlite3_stmt *statement = NULL;
     char *sql;
@@ -17,7 +12,7 @@ static sqlite3_stmt *ask(limbeck_call *call, const char *format, va_list args) {
         return NULL;
     sql = sqlite3_vmprintf(format, args);
     if (sql == NULL) {
-        out_of_memory(call);
+        lim_out_of_memory(&call->cx);
         return NULL;
     }
     rc = sqlite3_prepare_v2(call->db, sql, -1, &statement, NULL);
@@ -51,7 +46,7 @@ const char *limbeck_answer_text(limbeck_call *call, sqlite3_stmt *statement, int
     if (text != NULL)
         return lim_copy_string(&call->cx, text);
     if (sqlite3_column_type(statement, column) != SQLITE_NULL)
-        out_of_memory(call);
+        lim_out_of_memory(&call->cx);
     return NULL;
 }
 
@@ -86,7 +81,7 @@ static int run(limbeck_call *call, lim_list *script, const char *format, va_list
     }
     sqlite3_free(sql);
     if (rc == SQLITE_NOMEM)
-        out_of_memory(call);
+        lim_out_of_memory(&call->cx);
     return rc;
 }
 

@@ -98,7 +98,7 @@ bool limbeck_fail_sqlite(limbeck_call *call, int rc, const char *prefix) {
     }
     if ((rc & 0xff) == SQLITE_NOMEM) {
         call->code = SQLITE_NOMEM;
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     call->code = rc;
     /* lim_show() cuts long texts; SQLite's own messages are to be seen whole. */

@@ -61,7 +61,7 @@ bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name
     argument->text = (const char *)sqlite3_value_text(value);
     argument->length = (size_t)sqlite3_value_bytes(value);
     if (argument->text == NULL) {
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     if (strlen(argument->text) != argument->length) {
         return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"%s\" of %s() holds a NUL byte",

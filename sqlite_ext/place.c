@@ -37,7 +37,7 @@ bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offs
     message = lim_vformat(&call->cx, format, args);
     va_end(args);
     if (where == NULL || caret == NULL || message == NULL) {
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     return lim_fail(&call->cx, code, hint, "%s: %s\n%s", where, message, caret);
 }
@@ -177,7 +177,7 @@ bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int 
     }
     if ((rc & 0xff) == SQLITE_NOMEM) {
         call->code = SQLITE_NOMEM;
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     call->code = rc;
     message = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));

@@ -55,7 +55,7 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
         if (limbeck_store_revision(call, &scratch, row, &stored, &problem) &&
             !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
             if (scratch.error.code == LIM_NOMEM) {
-                lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+                lim_out_of_memory(&call->cx);
             } else if (problem == NULL) {
                 problem = scratch.error.message;
             }

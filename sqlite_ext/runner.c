@@ -131,7 +131,7 @@ bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, cons
     if (ok && !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
         ok = false;
         if (scratch.error.code == LIM_NOMEM) {
-            lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+            lim_out_of_memory(&call->cx);
         } else {
             lim_fail(&call->cx, LIM_CORRUPT,
                      "The ledger was changed by hand. Put the row back as it was, or delete the "

@@ -43,10 +43,6 @@ void limbeck_violations_end(limbeck_violations *violations) {
     lim_context_end(&violations->cx);
 }
 
-static bool out_of_memory(limbeck_call *call) {
-    return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
-}
-
 /* Adds what one PRAGMA foreign_key_check says. A table whose foreign key has no fitting parent key
 ** makes the pragma fail; with broken given that is no failure but *broken. */
 static bool run_check(limbeck_call *call, limbeck_violations *v, const char *sql, bool *broken) {
@@ -62,7 +58,7 @@ static bool run_check(limbeck_call *call, limbeck_violations *v, const char *sql
                              (long long)sqlite3_column_int64(row, 1), child, parent);
         if (text == NULL || !lim_list_add(&v->cx, &v->rows, text)) {
             sqlite3_finalize(row);
-            return out_of_memory(call);
+            return lim_out_of_memory(&call->cx);
         }
         rc = SQLITE_OK;
     }
@@ -86,13 +82,14 @@ static bool check_each_table(limbeck_call *call, limbeck_violations *v) {
         const char *name = (const char *)sqlite3_column_text(row, 0);
         char *sql = sqlite3_mprintf("PRAGMA main.foreign_key_check(%Q)", name);
         bool broken = false;
-        bool ok = sql != NULL ? run_check(call, v, sql, &broken) : out_of_memory(call);
+        bool ok = sql != NULL ? run_check(call, v, sql, &broken) : lim_out_of_memory(&call->cx);
         sqlite3_free(sql);
         if (ok && broken) {
             const char *text =
                 lim_format(&v->cx, "a foreign key of \"%s\" refers to columns that are no key",
                            lim_show(&v->cx, name));
-            ok = (text != NULL && lim_list_add(&v->cx, &v->rows, text)) || out_of_memory(call);
+            ok = (text != NULL && lim_list_add(&v->cx, &v->rows, text)) ||
+                 lim_out_of_memory(&call->cx);
         }
         if (!ok) {
             sqlite3_reset(row);
@@ -134,7 +131,7 @@ static bool fail_violations(limbeck_call *call, const lim_list *rows, const char
     lim_text_adds(&detail, ".");
     list = lim_text_end(&detail);
     if (list == NULL) {
-        return out_of_memory(call);
+        return lim_out_of_memory(&call->cx);
     }
     call->code = SQLITE_CONSTRAINT_FOREIGNKEY;
     lim_fail(&call->cx, LIM_STATE, hint, "%s: %u %s", where, (unsigned)rows->count,
@@ -178,7 +175,8 @@ bool limbeck_violations_compare(limbeck_call *call, const limbeck_violations *be
         if (j < before->rows.count && order == 0) {
             j++;
         } else {
-            ok = lim_list_add(&after.cx, &fresh, after.rows.items[i]) || out_of_memory(call);
+            ok = lim_list_add(&after.cx, &fresh, after.rows.items[i]) ||
+                 lim_out_of_memory(&call->cx);
         }
     }
     if (ok && fresh.count > 0) {

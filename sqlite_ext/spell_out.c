@@ -25,7 +25,7 @@ static bool scratch_open(limbeck_call *call, scratch *s) {
     if (s->connection == NULL) {
         sqlite3_close(s->db);
         s->db = NULL;
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     limbeck_call_begin(&s->call, s->connection, call->function);
     return true;
@@ -62,7 +62,7 @@ static bool copy_schema(limbeck_call *call, scratch *s) {
         const char *sql = (const char *)sqlite3_column_text(row, 0);
         if (sql == NULL || sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_NOMEM) {
             sqlite3_reset(row);
-            return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+            return lim_out_of_memory(&call->cx);
         }
     }
     return !limbeck_failed(call);

@@ -111,7 +111,7 @@ static const char *text_value(row_source *from, int column) {
     text = (const char *)sqlite3_column_text(from->row, column);
     length = (size_t)sqlite3_column_bytes(from->row, column);
     if (text == NULL) {
-        lim_fail(&from->call->cx, LIM_NOMEM, NULL, "out of memory");
+        lim_out_of_memory(&from->call->cx);
         return NULL;
     }
     if (strlen(text) != length) {
@@ -362,7 +362,7 @@ static bool bytes_value(limbeck_call *call, lim_context *cx, sqlite3_stmt *row, 
     text = (const char *)sqlite3_column_text(row, column);
     bytes->length = (size_t)sqlite3_column_bytes(row, column);
     bytes->text = text != NULL ? lim_copy(cx, text, bytes->length) : NULL;
-    return bytes->text != NULL || lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+    return bytes->text != NULL || lim_out_of_memory(&call->cx);
 }
 
 bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,

@@ -126,7 +126,7 @@ static bool check_object(limbeck_call *call, sqlite3_stmt *row, bool *seen) {
     const char *table = lim_copy_string(&call->cx, (const char *)sqlite3_column_text(row, 2));
     int found;
     if (type == NULL || name == NULL || table == NULL) {
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     found = find_table(table);
     if (strcmp(type, "table") == 0 && found >= 0 && sqlite3_column_int64(row, 3) != 0) {

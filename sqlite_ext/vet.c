@@ -276,7 +276,7 @@ bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place) {
     sql = sqlite3_mprintf("EXPLAIN %.*s", (int)(statement->end - statement->start),
                           place->body->text + statement->start);
     if (sql == NULL) {
-        return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+        return lim_out_of_memory(&call->cx);
     }
     rc = sqlite3_prepare_v2(call->db, sql, -1, &row, NULL);
     sqlite3_free(sql);
@@ -285,7 +285,7 @@ bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place) {
         const char *opcode = (const char *)sqlite3_column_text(row, 1);
         if (opcode == NULL) {
             sqlite3_finalize(row);
-            return lim_fail(&call->cx, LIM_NOMEM, NULL, "out of memory");
+            return lim_out_of_memory(&call->cx);
         }
         if (strcmp(opcode, "OpenWrite") == 0 && sqlite3_column_int(row, 4) == 0) {
             writes = writes || is_ledger_page(call, sqlite3_column_int64(row, 3));
