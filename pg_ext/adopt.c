@@ -101,6 +101,7 @@ migrate_adopt(PG_FUNCTION_ARGS)
 	const char *report;
 	uint32_t	count;
 	lim_plan	plan;
+	Datum		result;
 	Call		call;
 
 	call_begin_writing(&call, "migrate_adopt()");
@@ -115,5 +116,8 @@ migrate_adopt(PG_FUNCTION_ARGS)
 		(report = lim_adopt_report(&call.cx, &plan)) == NULL)
 		core_error(&call.cx);
 	record_adoption(&call, &plan);
-	return end_authoring(&call, &access, report);
+	ledger_leave(&access);
+	result = result_text(report);
+	call_end(&call);
+	return result;
 }

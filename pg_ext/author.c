@@ -21,26 +21,28 @@ PG_FUNCTION_INFO_V1(migrate_load_dir);
 
 static const bool both_bodies[2] = {true, true};
 
-/* Locks the ledger, enters and reads it; it stays entered until end_authoring(). */
-void
-begin_authoring(Call *call, const char *function, LedgerAccess *access)
-{
-	call_begin_writing(call, function);
-	lock_ledger(call);
-	ledger_enter(call, access);
-	ledger_require_current(call, true);
-	ledger_build(call);
-}
-
+/*
+ * The frame of every call that stores: locks the ledger, enters and reads it, has the work done, and
+ * returns what the work says. Arguments are read before, so that a wrong one waits for no lock.
+ */
 Datum
-end_authoring(Call *call, LedgerAccess *access, const char *result)
+author_call(const char *function, AuthorWork work, void *request)
 {
-	Datum		datum;
+	LedgerAccess access;
+	const char *said;
+	Datum		result;
+	Call		call;
 
-	ledger_leave(access);
-	datum = result_text(result);
-	call_end(call);
-	return datum;
+	call_begin_writing(&call, function);
+	lock_ledger(&call);
+	ledger_enter(&call, &access);
+	ledger_require_current(&call, true);
+	ledger_build(&call);
+	said = work(&call, request);
+	ledger_leave(&access);
+	result = result_text(said);
+	call_end(&call);
+	return result;
 }
 
 /* Twelve hexadecimal digits for a revision that is given no id. */
@@ -138,6 +140,20 @@ read_existing(Call *call, lim_revision_request *request, StoredRevision *existin
 	request->existing = &existing->stored;
 }
 
+static const char *
+store_revision(Call *call, void *arguments)
+{
+	lim_revision_request *request = arguments;
+	StoredRevision existing;
+	lim_record	record;
+
+	read_existing(call, request, &existing);
+	if (!lim_author_revision(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, request, &record))
+		core_error(&call->cx);
+	store_or_vouch(call, "revision", &record, both_bodies);
+	return record.id;
+}
+
 /* migrate_revision(message, upgrade, downgrade, rev_id, head, splice, branch_label, depends_on) */
 Datum
 migrate_revision(PG_FUNCTION_ARGS)
@@ -153,105 +169,117 @@ migrate_revision(PG_FUNCTION_ARGS)
 		.depends_on = argument_text(fcinfo, 7),
 		.random_id = random_id(),
 	};
-	StoredRevision existing;
-	LedgerAccess access;
-	lim_record	record;
-	Call		call;
 
-	begin_authoring(&call, "migrate_revision()", &access);
-	read_existing(&call, &request, &existing);
-	if (!lim_author_revision(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, &request, &record))
-		core_error(&call.cx);
-	store_or_vouch(&call, "revision", &record, both_bodies);
-	return end_authoring(&call, &access, record.id);
+	return author_call("migrate_revision()", store_revision, &request);
+}
+
+/* What a call names, and what it says of it. */
+typedef struct NamedRequest
+{
+	const char *revisions;
+	lim_revision_request request;
+} NamedRequest;
+
+static const char *
+store_merge(Call *call, void *arguments)
+{
+	NamedRequest *named = arguments;
+	lim_record	record;
+
+	if (!lim_author_merge(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, named->revisions,
+						  &named->request, &record))
+		core_error(&call->cx);
+	store_or_vouch(call, "merge", &record, both_bodies);
+	return record.id;
 }
 
 /* migrate_merge(revisions, message, rev_id, branch_label) */
 Datum
 migrate_merge(PG_FUNCTION_ARGS)
 {
-	const char *revisions = argument_text(fcinfo, 0);
-	lim_revision_request request = {
-		.message = argument_text(fcinfo, 1),
-		.rev_id = argument_text(fcinfo, 2),
-		.branch_label = argument_text(fcinfo, 3),
-		.random_id = random_id(),
+	NamedRequest named = {
+		argument_text(fcinfo, 0),
+		{
+			.message = argument_text(fcinfo, 1),
+			.rev_id = argument_text(fcinfo, 2),
+			.branch_label = argument_text(fcinfo, 3),
+			.random_id = random_id(),
+		}
 	};
-	LedgerAccess access;
-	lim_record	record;
-	Call		call;
 
-	begin_authoring(&call, "migrate_merge()", &access);
-	if (!lim_author_merge(&call.cx, LIM_POSTGRES, &call.ledger, call.graph, revisions, &request,
-						  &record))
-		core_error(&call.cx);
-	store_or_vouch(&call, "merge", &record, both_bodies);
-	return end_authoring(&call, &access, record.id);
+	return author_call("migrate_merge()", store_merge, &named);
+}
+
+static const char *
+store_edit(Call *call, void *arguments)
+{
+	NamedRequest *named = arguments;
+	const bool	given[2] = {named->request.upgrade.text != NULL, named->request.downgrade.text != NULL};
+	lim_node	node = lim_target_one(&call->cx, call->graph, named->revisions);
+	StoredRevision stored;
+	lim_record	record;
+
+	if (node == LIM_NONE)
+		core_error(&call->cx);
+	ledger_stored(call, &call->cx, node, IsolationUsesXactSnapshot(), &stored);
+	if (!lim_author_edit(&call->cx, LIM_POSTGRES, call->graph, &call->state, &stored.stored,
+						 &named->request, &record))
+		core_error(&call->cx);
+	store_or_vouch(call, "edit", &record, given);
+	return record.id;
 }
 
 /* migrate_edit(revision, upgrade, downgrade, message) */
 Datum
 migrate_edit(PG_FUNCTION_ARGS)
 {
-	const char *revision = argument_text(fcinfo, 0);
-	lim_revision_request request = {
-		.upgrade = argument_bytes(fcinfo, 1),
-		.downgrade = argument_bytes(fcinfo, 2),
-		.message = argument_text(fcinfo, 3),
+	NamedRequest named = {
+		argument_text(fcinfo, 0),
+		{
+			.upgrade = argument_bytes(fcinfo, 1),
+			.downgrade = argument_bytes(fcinfo, 2),
+			.message = argument_text(fcinfo, 3),
+		}
 	};
-	const bool	given[2] = {request.upgrade.text != NULL, request.downgrade.text != NULL};
-	StoredRevision stored;
-	LedgerAccess access;
-	lim_record	record;
-	lim_node	node;
-	Call		call;
 
-	begin_authoring(&call, "migrate_edit()", &access);
-	node = lim_target_one(&call.cx, call.graph, revision);
-	if (node == LIM_NONE)
-		core_error(&call.cx);
-	ledger_stored(&call, &call.cx, node, IsolationUsesXactSnapshot(), &stored);
-	if (!lim_author_edit(&call.cx, LIM_POSTGRES, call.graph, &call.state, &stored.stored, &request,
-						 &record))
-		core_error(&call.cx);
-	store_or_vouch(&call, "edit", &record, given);
-	return end_authoring(&call, &access, record.id);
+	return author_call("migrate_edit()", store_edit, &named);
+}
+
+static const char *
+delete_revision(Call *call, void *revision)
+{
+	const char *from = "base";
+	lim_list	names = {0};
+	lim_nodes	parents;
+	lim_node	node;
+	uint32_t	i;
+
+	if (!lim_author_delete(&call->cx, call->graph, &call->state, revision, &node))
+		core_error(&call->cx);
+	parents = lim_neighbours(&call->graph->down, node);
+	for (i = 0; i < parents.count; i++)
+	{
+		if (!lim_list_add(&call->cx, &names, lim_id(call->graph, parents.node[i])))
+			core_error(&call->cx);
+	}
+	if (parents.count > 0 && (from = lim_list_join(&call->cx, &names)) == NULL)
+		core_error(&call->cx);
+	record_delete(call, lim_id(call->graph, node));
+	log_authoring(call, "delete", lim_id(call->graph, node), from,
+				  call->graph->revisions[node].checksum);
+	return lim_id(call->graph, node);
 }
 
 /* migrate_delete(revision) */
 Datum
 migrate_delete(PG_FUNCTION_ARGS)
 {
-	const char *revision = argument_text(fcinfo, 0);
-	LedgerAccess access;
-	const char *from;
-	const char *id;
-	lim_nodes	parents;
-	lim_list	names = {0};
-	lim_node	node;
-	uint32_t	i;
-	Call		call;
-
-	begin_authoring(&call, "migrate_delete()", &access);
-	if (!lim_author_delete(&call.cx, call.graph, &call.state, revision, &node))
-		core_error(&call.cx);
-	id = lim_id(call.graph, node);
-	parents = lim_neighbours(&call.graph->down, node);
-	for (i = 0; i < parents.count; i++)
-	{
-		if (!lim_list_add(&call.cx, &names, lim_id(call.graph, parents.node[i])))
-			core_error(&call.cx);
-	}
-	from = parents.count > 0 ? lim_list_join(&call.cx, &names) : "base";
-	if (from == NULL)
-		core_error(&call.cx);
-	record_delete(&call, id);
-	log_authoring(&call, "delete", id, from, call.graph->revisions[node].checksum);
-	return end_authoring(&call, &access, id);
+	return author_call("migrate_delete()", delete_revision,
+					   unconstify(char *, argument_text(fcinfo, 0)));
 }
 
-/* Stores files, one text or a directory, and returns what is to be said of it. Between
- * begin_authoring() and end_authoring(). */
+/* Stores files, one text or a directory, and returns what is to be said of it. Within
+ * author_call(). */
 const char *
 author_store_files(Call *call, const char *action, const lim_file *files, uint32_t count,
 				   bool directory)
@@ -270,36 +298,57 @@ author_store_files(Call *call, const char *action, const lim_file *files, uint32
 	return directory ? result.summary : result.records[0].id;
 }
 
+static const char *
+load_one(Call *call, void *file)
+{
+	if (!lim_format_read_one(&call->cx, LIM_POSTGRES, file))
+		core_error(&call->cx);
+	return author_store_files(call, "load", file, 1, false);
+}
+
 /* migrate_load(script, name) */
 Datum
 migrate_load(PG_FUNCTION_ARGS)
 {
 	lim_bytes	script = argument_bytes(fcinfo, 0);
 	lim_file	file = {argument_text(fcinfo, 1), script.text, script.length};
-	LedgerAccess access;
-	Call		call;
 
 	if (script.text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"script\" of migrate_load() is required"),
 				 errhint("SELECT migrate_load('...', 'name.sql').")));
-	begin_authoring(&call, "migrate_load()", &access);
-	if (!lim_format_read_one(&call.cx, LIM_POSTGRES, &file))
-		core_error(&call.cx);
-	return end_authoring(&call, &access, author_store_files(&call, "load", &file, 1, false));
+	return author_call("migrate_load()", load_one, &file);
+}
+
+/* Where files are, and what kind. */
+typedef struct DirectoryRequest
+{
+	const char *path;			/* in the server's encoding */
+	const char *format;
+} DirectoryRequest;
+
+static const char *
+load_directory(Call *call, void *arguments)
+{
+	DirectoryRequest *request = arguments;
+	lim_tool	format;
+	uint32_t	count;
+	lim_file   *files;
+
+	if (!lim_format_named(&call->cx, request->format, &format))
+		core_error(&call->cx);
+	files = directory_read(call, request->path, format, &count);
+	if (!lim_format_read(&call->cx, LIM_POSTGRES, &format, files, count, &files, &count))
+		core_error(&call->cx);
+	return author_store_files(call, "load", files, count, true);
 }
 
 /* migrate_load_dir(path, format) */
 Datum
 migrate_load_dir(PG_FUNCTION_ARGS)
 {
-	const char *name = argument_text(fcinfo, 1);
-	lim_tool	format;
-	uint32_t	count;
-	lim_file   *files;
-	LedgerAccess access;
-	Call		call;
+	DirectoryRequest request = {.format = argument_text(fcinfo, 1)};
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -307,11 +356,6 @@ migrate_load_dir(PG_FUNCTION_ARGS)
 				 errmsg("argument \"path\" of migrate_load_dir() is required"),
 				 errhint("SELECT migrate_load_dir('migrations').")));
 	directory_require_right();
-	begin_authoring(&call, "migrate_load_dir()", &access);
-	if (!lim_format_named(&call.cx, name, &format))
-		core_error(&call.cx);
-	files = directory_read(&call, text_to_cstring(PG_GETARG_TEXT_PP(0)), format, &count);
-	if (!lim_format_read(&call.cx, LIM_POSTGRES, &format, files, count, &files, &count))
-		core_error(&call.cx);
-	return end_authoring(&call, &access, author_store_files(&call, "load", files, count, true));
+	request.path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	return author_call("migrate_load_dir()", load_directory, &request);
 }

@@ -7,20 +7,32 @@
 
 PG_FUNCTION_INFO_V1(migrate_import);
 
+typedef struct ImportRequest
+{
+	const char *tool;
+	lim_bytes	upgrade;
+	lim_bytes	downgrade;
+} ImportRequest;
+
+static const char *
+import(Call *call, void *arguments)
+{
+	ImportRequest *request = arguments;
+	uint32_t	count;
+	lim_file   *files;
+
+	if (!lim_import(&call->cx, LIM_POSTGRES, request->tool, &request->upgrade, &request->downgrade,
+					&files, &count))
+		core_error(&call->cx);
+	return author_store_files(call, "import", files, count, true);
+}
+
 /* migrate_import(tool, upgrade_sql, downgrade_sql) */
 Datum
 migrate_import(PG_FUNCTION_ARGS)
 {
-	const char *tool = argument_text(fcinfo, 0);
-	lim_bytes	upgrade = argument_bytes(fcinfo, 1);
-	lim_bytes	downgrade = argument_bytes(fcinfo, 2);
-	LedgerAccess access;
-	uint32_t	count;
-	lim_file   *files;
-	Call		call;
+	ImportRequest request = {argument_text(fcinfo, 0), argument_bytes(fcinfo, 1),
+	argument_bytes(fcinfo, 2)};
 
-	begin_authoring(&call, "migrate_import()", &access);
-	if (!lim_import(&call.cx, LIM_POSTGRES, tool, &upgrade, &downgrade, &files, &count))
-		core_error(&call.cx);
-	return end_authoring(&call, &access, author_store_files(&call, "import", files, count, true));
+	return author_call("migrate_import()", import, &request);
 }

@@ -113,8 +113,8 @@ extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
 						  StoredRevision *stored);
 
 /* author.c: revisions stored */
-extern void begin_authoring(Call *call, const char *function, LedgerAccess *access);
-extern Datum end_authoring(Call *call, LedgerAccess *access, const char *result);
+typedef const char *(*AuthorWork) (Call *call, void *request);
+extern Datum author_call(const char *function, AuthorWork work, void *request);
 extern const char *author_store_files(Call *call, const char *action, const lim_file *files,
 									  uint32_t count, bool directory);
 

@@ -39,24 +39,32 @@ elements(FunctionCallInfo fcinfo, int n, Oid type, const char *name, int *count)
 	return values;
 }
 
+/* The arrays that the client gave. */
+typedef struct FilesRequest
+{
+	const char *format;
+	Datum	   *names;
+	Datum	   *scripts;
+	int			count;
+} FilesRequest;
+
 /* The files that the format wants. */
 static lim_file *
-wanted_files(Call *call, lim_tool format, Datum *names, Datum *scripts, int given,
-			 uint32_t *count)
+wanted_files(Call *call, lim_tool format, const FilesRequest *request, uint32_t *count)
 {
-	lim_file   *files = MemoryContextAllocHuge(call->memory, sizeof(lim_file) * (given + 1));
+	lim_file   *files = MemoryContextAllocHuge(call->memory, sizeof(lim_file) * (request->count + 1));
 	int			i;
 
 	*count = 0;
-	for (i = 0; i < given; i++)
+	for (i = 0; i < request->count; i++)
 	{
-		const char *name = to_core(TextDatumGetCString(names[i]));
+		const char *name = to_core(TextDatumGetCString(request->names[i]));
 		bytea	   *script;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!lim_format_wants(format, name))
 			continue;
-		script = DatumGetByteaPP(scripts[i]);
+		script = DatumGetByteaPP(request->scripts[i]);
 		files[*count].name = MemoryContextStrdup(call->memory, name);
 		files[*count].text = VARDATA_ANY(script);
 		files[*count].length = VARSIZE_ANY_EXHDR(script);
@@ -65,31 +73,35 @@ wanted_files(Call *call, lim_tool format, Datum *names, Datum *scripts, int give
 	return files;
 }
 
+static const char *
+load_files(Call *call, void *arguments)
+{
+	FilesRequest *request = arguments;
+	lim_tool	format;
+	uint32_t	count;
+	lim_file   *files;
+
+	if (!lim_format_named(&call->cx, request->format, &format))
+		core_error(&call->cx);
+	files = wanted_files(call, format, request, &count);
+	if (!lim_format_read(&call->cx, LIM_POSTGRES, &format, files, count, &files, &count))
+		core_error(&call->cx);
+	return author_store_files(call, "load", files, count, true);
+}
+
 /* migrate_load_files(names, scripts, format) */
 Datum
 migrate_load_files(PG_FUNCTION_ARGS)
 {
-	const char *name = argument_text(fcinfo, 2);
-	int			name_count;
+	FilesRequest request = {.format = argument_text(fcinfo, 2)};
 	int			script_count;
-	Datum	   *names = elements(fcinfo, 0, TEXTOID, "names", &name_count);
-	Datum	   *scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
-	lim_tool	format;
-	uint32_t	count;
-	lim_file   *files;
-	LedgerAccess access;
-	Call		call;
 
-	if (name_count != script_count)
+	request.names = elements(fcinfo, 0, TEXTOID, "names", &request.count);
+	request.scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
+	if (request.count != script_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("migrate_load_files() got %d names and %d scripts", name_count,
+				 errmsg("migrate_load_files() got %d names and %d scripts", request.count,
 						script_count)));
-	begin_authoring(&call, "migrate_load_files()", &access);
-	if (!lim_format_named(&call.cx, name, &format))
-		core_error(&call.cx);
-	files = wanted_files(&call, format, names, scripts, name_count, &count);
-	if (!lim_format_read(&call.cx, LIM_POSTGRES, &format, files, count, &files, &count))
-		core_error(&call.cx);
-	return end_authoring(&call, &access, author_store_files(&call, "load", files, count, true));
+	return author_call("migrate_load_files()", load_files, &request);
 }
