@@ -118,6 +118,17 @@ bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
     return bounds_transaction(w) || is(&w, "rollback") || is(&w, "savepoint") || is(&w, "release");
 }
 
+lim_bound lim_statement_bound(lim_dialect dialect, const char *text,
+                              const lim_statement *statement) {
+    walker w = walk(dialect, text, statement);
+    if (opens_plainly(w))
+        return LIM_BOUND_BEGIN;
+    if (commits_plainly(w))
+        return LIM_BOUND_COMMIT;
+    return lim_statement_controls_transaction(dialect, text, statement) ? LIM_BOUND_OTHER
+                                                                        : LIM_BOUND_NONE;
+}
+
 /* CREATE ... of PostgreSQL. */
 static bool create_needs_autocommit(walker w) {
     if (is(&w, "database") || is(&w, "tablespace"))
@@ -323,4 +334,43 @@ bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_
         body->count -= 2;
     }
     return true;
+}
+
+#define UNIT_HINT                                                                                  \
+    "In a body marked transaction:false BEGIN and COMMIT delimit transactions, each BEGIN with a " \
+    "COMMIT of its own."
+
+bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_unit **units,
+                    uint32_t *count, uint32_t *at) {
+    bool block = false;
+    uint32_t first = 0;
+    if (body->wrapped) {
+        body->wrapped = false;
+        body->statements--;
+        body->count += 2;
+    }
+    *count = 0;
+    *units = LIM_NEW(cx, lim_unit, (size_t)body->count + 1);
+    if (*units == NULL)
+        return false;
+    for (*at = 0; *at < body->count; ++*at) {
+        const lim_statement *s = &body->statements[*at];
+        lim_bound bound = lim_statement_bound(dialect, body->text, s);
+        if (bound == LIM_BOUND_NONE) {
+            if (!block)
+                (*units)[(*count)++] = (lim_unit){*at, *at, false};
+        } else if (bound == LIM_BOUND_BEGIN && !block) {
+            block = true;
+            first = *at;
+        } else if (bound == LIM_BOUND_COMMIT && block) {
+            block = false;
+            (*units)[(*count)++] = (lim_unit){first, *at, true};
+        } else {
+            return lim_fail(cx, LIM_NOT_SUPPORTED, UNIT_HINT, "%s is not possible here",
+                            lim_show_bytes(cx, body->text + s->first.start, s->first.length));
+        }
+    }
+    *at = first;
+    return !block ||
+           lim_fail(cx, LIM_NOT_SUPPORTED, UNIT_HINT, "a transaction of the body has no COMMIT");
 }

@@ -28,6 +28,29 @@ bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_
 bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
                                         const lim_statement *statement);
 
+/* What a statement does to the transactions of a body marked transaction:false. */
+typedef enum lim_bound {
+    LIM_BOUND_NONE,
+    LIM_BOUND_BEGIN,  /* BEGIN and its like, with nothing but SQLite's DEFERRED, ... behind it */
+    LIM_BOUND_COMMIT, /* COMMIT or END */
+    LIM_BOUND_OTHER   /* whatever else begins, ends or pierces one */
+} lim_bound;
+
+lim_bound lim_statement_bound(lim_dialect dialect, const char *text,
+                              const lim_statement *statement);
+
+/* A part of such a body that is one transaction: a statement, or what stands between BEGIN and
+** COMMIT, these two included. */
+typedef struct lim_unit {
+    uint32_t first, last; /* numbers of statements, from 0 */
+    bool block;           /* BEGIN ... COMMIT */
+} lim_unit;
+
+/* Cuts a body into units; of a wrapped one BEGIN and COMMIT become statements again. Fails with
+** LIM_NOT_SUPPORTED for a transaction word that delimits nothing, *at being the statement. */
+bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_unit **units,
+                    uint32_t *count, uint32_t *at);
+
 /* True when the statement cannot run inside a transaction block and its words alone say so. In
 ** PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, REINDEX SCHEMA, DATABASE and SYSTEM, DETACH
 ** PARTITION ... CONCURRENTLY, VACUUM, CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and

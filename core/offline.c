@@ -72,7 +72,7 @@ bool lim_offline_plan(lim_offline *o, const lim_state *current, lim_operation op
                         "downgrade with --sql requires <fromrev>:<torev>");
     return (up ? lim_plan_upgrade : lim_plan_downgrade)(cx, o->graph, &o->start, target,
                                                         &o->plan) &&
-           lim_plan_refusal(cx, o->graph, &o->plan, o->dialect, false);
+           lim_plan_refusal(cx, o->graph, &o->plan, o->dialect, o->dialect == LIM_SQLITE);
 }
 
 /* ---- pieces -------------------------------------------------------------------------------- */

@@ -360,6 +360,16 @@ bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const
 
 /* ---- what is said of a plan ----------------------------------------------------------------- */
 
+bool lim_step_is_transactional(const lim_graph *g, const lim_plan *plan, uint32_t step) {
+    const lim_revision *row;
+    if (plan->operation == LIM_STAMP) {
+        return true;
+    }
+    row = &g->revisions[plan->steps[step].node];
+    return plan->operation == LIM_UPGRADE ? row->upgrade_transactional
+                                          : row->downgrade_transactional;
+}
+
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit) {
     bool up = plan->operation == LIM_UPGRADE;
@@ -371,11 +381,13 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                 cx, LIM_STATE, "To set the version without running anything, call migrate_stamp().",
                 "revision \"%s\" is irreversible: it was stored without a downgrade", id);
         }
-        if (dialect == LIM_POSTGRES && !allow_autocommit &&
-            !(up ? row->upgrade_transactional : row->downgrade_transactional)) {
+        if (!allow_autocommit && !lim_step_is_transactional(g, plan, i)) {
             const char *hint =
-                lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
-                           lim_show(cx, plan->to));
+                dialect == LIM_SQLITE
+                    ? "It commits statement by statement: call again in autocommit, outside "
+                      "BEGIN and SAVEPOINT."
+                    : lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
+                                 lim_show(cx, plan->to));
             return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
                             "revision \"%s\" (%s) is marked transaction:false and can't run in a "
                             "transaction",

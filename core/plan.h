@@ -50,12 +50,15 @@ bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const
 bool lim_plan_one(lim_context *cx, const lim_graph *g, const lim_state *state, lim_node n, bool up,
                   lim_plan *plan);
 
-/* What a run refuses before anything runs: a step down without a downgrade (LIM_STATE), and in
-** PostgreSQL, unless allow_autocommit, a body marked transaction:false (LIM_NOT_SUPPORTED; the hint
-** names `CALL migrate_apply`). SQLite's host runs such a body in its transaction like any other and
-** refuses the statements that can't be in one by themselves. True: nothing. */
+/* What a run refuses before anything runs: a step down without a downgrade (LIM_STATE), and, unless
+** allow_autocommit, a body marked transaction:false (LIM_NOT_SUPPORTED). Who may commit in between
+** allows it: CALL migrate_apply in PostgreSQL, a call in autocommit in SQLite; the hint says so. True:
+** nothing. */
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit);
+
+/* False when the body that the step runs is marked transaction:false. A stamp runs none. */
+bool lim_step_is_transactional(const lim_graph *g, const lim_plan *plan, uint32_t step);
 
 /* A revision's parents by down_revision in declared order, joined by ", ", or "base". NULL: LIM_NOMEM.
  */

@@ -67,8 +67,19 @@ static bool is_step(const lim_plan *plan, const lim_graph *g, const lim_stop *st
     return false;
 }
 
-bool lim_resume_refusal(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
-                        const lim_state *state, const lim_plan *plan) {
+/* The call that goes on with it. */
+static const char *finishing_call(lim_context *cx, lim_dialect dialect, const lim_graph *g,
+                                  const lim_stop *stop) {
+    const char *target =
+        stop->up ? stop->revision : lim_parents_text(cx, g, lim_find_id(g, stop->revision));
+    const char *call = dialect == LIM_POSTGRES ? "CALL migrate_apply"
+                       : stop->up              ? "migrate_upgrade"
+                                               : "migrate_downgrade";
+    return lim_format(cx, "%s('%s')", call, lim_show(cx, target));
+}
+
+bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                        const lim_graph *g, const lim_state *state, const lim_plan *plan) {
     if (plan->operation == LIM_STAMP || plan->step_count == 0)
         return true;
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
@@ -80,10 +91,9 @@ bool lim_resume_refusal(lim_context *cx, const lim_ledger *ledger, const lim_gra
             return lim_fail(
                 cx, LIM_STATE,
                 lim_format(cx,
-                           "Finish it with CALL migrate_apply('%s'), or say how it ended with "
+                           "Finish it with %s, or say how it ended with "
                            "migrate_resolve('%s', 'applied' or 'not applied').",
-                           stop->up ? id : lim_parents_text(cx, g, lim_find_id(g, stop->revision)),
-                           id),
+                           finishing_call(cx, dialect, g, stop), id),
                 "%s", lim_stop_text(cx, stop));
         const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
         if (stop->checksum != NULL && lim_stop_next(stop) > 1 &&

@@ -30,10 +30,10 @@ const char *lim_stop_text(lim_context *cx, const lim_stop *stop);
 const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
                            const lim_state *state);
 
-/* Refuses (LIM_STATE) a run that passes over a body which stopped half-way: it must be the first
-** thing that the plan goes on with, by the same text. */
-bool lim_resume_refusal(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
-                        const lim_state *state, const lim_plan *plan);
+/* Refuses (LIM_STATE) a run that passes over a body which stopped half-way: it must be among what the
+** plan goes on with, by the same text. */
+bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                        const lim_graph *g, const lim_state *state, const lim_plan *plan);
 
 /* The plan of CALL migrate_apply: an upgrade, or a downgrade when the target is below. */
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,

@@ -304,7 +304,7 @@ plan_apply(Apply *apply, const char *target)
 	ledger_leave(&access);
 	if (!lim_plan_apply(&call->cx, call->graph, &call->state, target, &apply->plan) ||
 		!lim_plan_refusal(&call->cx, call->graph, &apply->plan, LIM_POSTGRES, true) ||
-		!lim_resume_refusal(&call->cx, &call->ledger, call->graph, &call->state, &apply->plan))
+		!lim_resume_refusal(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, &call->state, &apply->plan))
 		core_error(&call->cx);
 	apply->steps = run_prepare(call, &apply->plan);
 	PopActiveSnapshot();

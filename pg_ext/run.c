@@ -283,7 +283,7 @@ run_plan(Call *call, const lim_plan *plan)
 	RunStep    *steps;
 
 	if (!lim_plan_refusal(&call->cx, call->graph, plan, LIM_POSTGRES, false) ||
-		!lim_resume_refusal(&call->cx, &call->ledger, call->graph, &call->state, plan))
+		!lim_resume_refusal(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, &call->state, plan))
 		core_error(&call->cx);
 	steps = run_prepare(call, plan);
 	PG_TRY();

@@ -173,6 +173,50 @@ static void statements_that_need_autocommit_are_known(void **unused) {
     assert_false(lim_body_needs_autocommit(LIM_POSTGRES, "", 0));
 }
 
+/* Where the transactions of a body marked transaction:false begin and end: [first-last] is a block. */
+static void a_body_without_transaction_is_cut_into_units(void **unused) {
+    (void)unused;
+    static const struct {
+        lim_dialect dialect;
+        const char *text, *expected; /* units, or the error and its statement */
+    } cases[] = {
+        {LIM_SQLITE, "", ""},
+        {LIM_SQLITE, "a; b; c", "0 1 2"},
+        {LIM_SQLITE, "a; BEGIN; b; c; COMMIT; d", "0 [1-4] 5"},
+        {LIM_SQLITE, "begin immediate transaction x; b; end transaction x; BEGIN; COMMIT",
+         "[0-2] [3-4]"},
+        {LIM_SQLITE, "BEGIN; a; COMMIT", "[0-2]"},
+        {LIM_POSTGRES, "START TRANSACTION; a; END WORK; b", "[0-2] 3"},
+        {LIM_SQLITE, "a; BEGIN; b", "a transaction of the body has no COMMIT at 1"},
+        {LIM_SQLITE, "a; COMMIT", "COMMIT is not possible here at 1"},
+        {LIM_SQLITE, "BEGIN; a; BEGIN; COMMIT", "BEGIN is not possible here at 2"},
+        {LIM_SQLITE, "a; BEGIN; SAVEPOINT s; COMMIT", "SAVEPOINT is not possible here at 2"},
+        {LIM_SQLITE, "BEGIN; a; ROLLBACK; b", "ROLLBACK is not possible here at 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lim_context cx;
+        test_memory m;
+        lim_body body;
+        lim_unit *units;
+        uint32_t count, at;
+        test_begin(&cx, &m);
+        lim_text said = {.cx = &cx};
+        assert_true(lim_body_scan(&cx, cases[i].dialect, cases[i].text, strlen(cases[i].text),
+                                  &body));
+        if (lim_body_units(&cx, cases[i].dialect, &body, &units, &count, &at)) {
+            for (uint32_t n = 0; n < count; n++)
+                lim_text_addf(&said, units[n].block ? "%s[%u-%u]" : "%s%u", n > 0 ? " " : "",
+                              units[n].first, units[n].last);
+        } else {
+            lim_text_addf(&said, "%s at %u", cx.error.message, at);
+            assert_int_equal(cx.error.code, LIM_NOT_SUPPORTED);
+            assert_non_null(cx.error.hint);
+        }
+        assert_string_equal(lim_text_end(&said), cases[i].expected);
+        test_end(&cx, &m);
+    }
+}
+
 static bool scanning(lim_context *cx) {
     char text[3000];
     lim_body body;
@@ -202,6 +246,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_text_is_refused_with_its_place),
         cmocka_unit_test(transaction_words_are_known),
         cmocka_unit_test(statements_that_need_autocommit_are_known),
+        cmocka_unit_test(a_body_without_transaction_is_cut_into_units),
         cmocka_unit_test(memory_may_run_out_at_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

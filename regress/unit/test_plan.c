@@ -311,6 +311,10 @@ static void what_a_run_refuses(void **unused) {
     f.ledger.revisions[2].upgrade_transactional = false;
     assert_true(lim_plan_upgrade(&f.cx, f.g, &f.state, NULL, &plan));
     assert_true(lim_plan_refusal(&f.cx, f.g, &plan, LIM_SQLITE, true));
+    assert_false(lim_plan_refusal(&f.cx, f.g, &plan, LIM_SQLITE, false));
+    assert_string_equal(f.cx.error.hint, "It commits statement by statement: call again in "
+                                         "autocommit, outside BEGIN and SAVEPOINT.");
+    f.cx.error = (lim_error){0};
     assert_false(lim_plan_refusal(&f.cx, f.g, &plan, LIM_POSTGRES, false));
     assert_string_equal(f.cx.error.message,
                         "revision \"bbb2\" (upgrade) is marked transaction:false and "

@@ -64,17 +64,28 @@ static void nothing_passes_over_a_stop(void **unused) {
     lim_plan plan;
     stop_at(&f, "aaaa", failed);
     assert_true(lim_plan_apply(&f.cx, f.g, &f.state, "head", &plan));
-    assert_true(lim_resume_refusal(&f.cx, &f.ledger, f.g, &f.state, &plan));
+    assert_true(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
     assert_true(lim_plan_apply(&f.cx, f.g, &f.state, "base", &plan));
     assert_int_equal(plan.operation, LIM_DOWNGRADE);
-    assert_false(lim_resume_refusal(&f.cx, &f.ledger, f.g, &f.state, &plan));
+    assert_false(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
     assert_string_equal(f.cx.error.message,
                         "revision \"bbbb\" (upgrade) stopped at statement 2 of 3: x");
+    assert_string_equal(f.cx.error.hint,
+                        "Finish it with CALL migrate_apply('bbbb'), or say how it ended with "
+                        "migrate_resolve('bbbb', 'applied' or 'not applied').");
+    fixture_end(&f);
+
+    stop_at(&f, "bbbb", started);
+    assert_true(lim_plan_upgrade(&f.cx, f.g, &f.state, "head", &plan));
+    assert_false(lim_resume_refusal(&f.cx, LIM_SQLITE, &f.ledger, f.g, &f.state, &plan));
+    assert_string_equal(f.cx.error.hint,
+                        "Finish it with migrate_downgrade('aaaa'), or say how it ended with "
+                        "migrate_resolve('bbbb', 'applied' or 'not applied').");
     fixture_end(&f);
 
     stop_at(&f, "aaaa", done);
     assert_true(lim_plan_apply(&f.cx, f.g, &f.state, NULL, &plan));
-    assert_false(lim_resume_refusal(&f.cx, &f.ledger, f.g, &f.state, &plan));
+    assert_false(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
     assert_string_equal(f.cx.error.message,
                         "revision \"bbbb\" was changed after it stopped at statement 3 of 3");
     fixture_end(&f);
