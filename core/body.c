@@ -284,30 +284,47 @@ static bool fail_unterminated(lim_context *cx, lim_dialect dialect, const char *
 /* Appends a statement; the list it outgrows is given back, for a body may hold millions. */
 static bool add_statement(lim_context *cx, lim_body *body, uint32_t *capacity,
                           const lim_statement *statement) {
-    size_t size = sizeof *statement;
+    size_t size = sizeof *body->spans;
     if (body->count == *capacity) {
         if (*capacity > UINT32_MAX / 2)
             return lim_fail(cx, LIM_TOO_BIG, NULL, "a body holds too many statements");
         uint32_t grown = *capacity == 0 ? 4 : *capacity * 2;
-        void *bigger = lim_resize_raw(cx, body->statements, body->count * size, *capacity * size,
-                                      grown * size);
+        void *bigger =
+            lim_resize_raw(cx, body->spans, body->count * size, *capacity * size, grown * size);
         if (bigger == NULL)
             return false;
-        body->statements = bigger;
+        body->spans = bigger;
         *capacity = grown;
     }
-    body->statements[body->count++] = *statement;
+    body->spans[body->count++] =
+        (lim_body_span){(uint32_t)statement->start, (uint32_t)statement->end};
     return true;
+}
+
+lim_statement lim_body_statement(const lim_body *body, uint32_t i) {
+    lim_body_span span = body->spans[i];
+    lim_token behind = lim_lex_significant(body->dialect, body->text, body->length, span.end);
+    bool semicolon = behind.kind == LIM_TOKEN_SEMICOLON;
+    return (lim_statement){.start = span.start,
+                           .end = span.end,
+                           .next = semicolon ? behind.start + 1 : body->length,
+                           .first = lim_lex(body->dialect, body->text, span.end, span.start),
+                           .has_semicolon = semicolon};
+}
+
+static walker walk_body(const lim_body *body, uint32_t i) {
+    lim_statement statement = lim_body_statement(body, i);
+    return walk(body->dialect, body->text, &statement);
 }
 
 /* True when BEGIN and COMMIT stand around all statements and none in between bounds a transaction:
 ** BEGIN; a; COMMIT; BEGIN; b; COMMIT is two. */
-static bool is_wrapped(lim_dialect dialect, const lim_body *body) {
-    if (body->count < 2 || !opens_plainly(walk(dialect, body->text, &body->statements[0])) ||
-        !commits_plainly(walk(dialect, body->text, &body->statements[body->count - 1])))
+static bool is_wrapped(const lim_body *body) {
+    if (body->count < 2 || !opens_plainly(walk_body(body, 0)) ||
+        !commits_plainly(walk_body(body, body->count - 1)))
         return false;
     for (uint32_t i = 1; i < body->count - 1; i++) {
-        if (bounds_transaction(walk(dialect, body->text, &body->statements[i])))
+        if (bounds_transaction(walk_body(body, i)))
             return false;
     }
     return true;
@@ -315,7 +332,9 @@ static bool is_wrapped(lim_dialect dialect, const lim_body *body) {
 
 bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_t length,
                    lim_body *body) {
-    *body = (lim_body){text, length, NULL, 0, false};
+    *body = (lim_body){.text = text, .length = length, .dialect = dialect};
+    if (length > UINT32_MAX)
+        return lim_fail(cx, LIM_TOO_BIG, NULL, "a body of more than 4 GiB");
     if (!check_bytes(cx, text, length))
         return false;
 
@@ -328,9 +347,9 @@ bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_
         if (!add_statement(cx, body, &capacity, &statement))
             return false;
     }
-    if (is_wrapped(dialect, body)) {
+    if (is_wrapped(body)) {
         body->wrapped = true;
-        body->statements++;
+        body->spans++;
         body->count -= 2;
     }
     return true;

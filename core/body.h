@@ -10,11 +10,18 @@
 
 #include "lex.h"
 
+/* Where a statement stands, semicolon left out. */
+typedef struct lim_body_span {
+    uint32_t start, end;
+} lim_body_span;
+
+/* A body may hold millions of statements: only their places are kept, 8 bytes each. */
 typedef struct lim_body {
     const char *text; /* not owned */
     size_t length;
-    lim_statement *statements; /* without the BEGIN and COMMIT of a wrapped body */
+    lim_body_span *spans; /* without the BEGIN and COMMIT of a wrapped body */
     uint32_t count;
+    lim_dialect dialect;
     bool wrapped; /* one BEGIN [TRANSACTION|WORK|DEFERRED|IMMEDIATE|EXCLUSIVE] ... COMMIT|END */
 } lim_body;
 
@@ -22,6 +29,9 @@ typedef struct lim_body {
 ** comment, naming line and column: `unterminated string at line 3, column 6`. */
 bool lim_body_scan(lim_context *cx, lim_dialect dialect, const char *text, size_t length,
                    lim_body *body);
+
+/* The body's statement i, from 0. */
+lim_statement lim_body_statement(const lim_body *body, uint32_t i);
 
 /* True when the statement begins, ends or pierces a transaction: BEGIN, START TRANSACTION, COMMIT,
 ** END, ROLLBACK, ABORT, SAVEPOINT, RELEASE, PREPARE TRANSACTION (by the dialect's words). */

@@ -318,8 +318,8 @@ static void add_body(lim_offline *o, const lim_offline_body *b) {
             from++;
         add_text(o, b, from, to);
         lim_text_add(&o->text, body->text + last.next, body->length - last.next);
-    } else if (body->count > 0 && !body->statements[body->count - 1].has_semicolon) {
-        size_t end = body->statements[body->count - 1].end;
+    } else if (body->count > 0 && !lim_body_statement(body, body->count - 1).has_semicolon) {
+        size_t end = body->spans[body->count - 1].end;
         add_text(o, b, from, end);
         lim_text_addc(&o->text, ';');
         lim_text_add(&o->text, body->text + end, to - end);

@@ -211,9 +211,11 @@ static bool is_quiet(const char *text, const lim_statement *s) {
 }
 
 bool lim_offline_leaves(const lim_body *body) {
-    for (uint32_t i = 0; i < body->count; i++)
-        if (!is_quiet(body->text, &body->statements[i]))
+    for (uint32_t i = 0; i < body->count; i++) {
+        lim_statement s = lim_body_statement(body, i);
+        if (!is_quiet(body->text, &s))
             return true;
+    }
     return false;
 }
 
@@ -258,9 +260,10 @@ static bool find_set_config(lim_offline *o, const char *text, const lim_statemen
 
 bool lim_offline_look(lim_offline *o, const lim_body *body) {
     o->settles = o->settles || lim_offline_leaves(body);
-    for (uint32_t i = 0; i < body->count; i++)
-        if (!find_set(o, body->text, &body->statements[i]) ||
-            !find_set_config(o, body->text, &body->statements[i]))
+    for (uint32_t i = 0; i < body->count; i++) {
+        lim_statement s = lim_body_statement(body, i);
+        if (!find_set(o, body->text, &s) || !find_set_config(o, body->text, &s))
             return false;
+    }
     return true;
 }

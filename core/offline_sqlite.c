@@ -143,12 +143,12 @@ void lim_offline_before_sqlite(lim_offline *o, const lim_offline_body *body) {
 /* True when the body switches PRAGMA legacy_alter_table: a word that occurs nowhere else. */
 static bool sets_legacy(const lim_body *body) {
     for (uint32_t i = 0; i < body->count; i++) {
-        const lim_statement *s = &body->statements[i];
-        lim_token t = s->first;
+        lim_statement s = lim_body_statement(body, i);
+        lim_token t = s.first;
         if (!lim_token_is(body->text, t, "pragma"))
             continue;
         for (; t.kind != LIM_TOKEN_END;
-             t = lim_lex_significant(LIM_SQLITE, body->text, s->end, t.start + t.length))
+             t = lim_lex_significant(LIM_SQLITE, body->text, s.end, t.start + t.length))
             if (lim_token_is(body->text, t, "legacy_alter_table"))
                 return true;
     }

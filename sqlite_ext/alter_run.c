@@ -531,18 +531,37 @@ static bool add_at_once(alter_run *run, bool *taken) {
     return limbeck_fail_sqlite(call, rc, NULL);
 }
 
-bool limbeck_alter(limbeck_call *call, const char *text, const lim_statement *statements,
-                   uint32_t count, limbeck_altered *altered) {
-    alter_run run = {
-        .call = call, .text = text, .statements = statements, .script = altered->script};
-    uint32_t alters = 0;
+/* The ALTER TABLE statements from statement first on; none is the usual case. */
+static bool find_alters(limbeck_call *call, const lim_body *body, uint32_t first,
+                        lim_statement **statements, uint32_t *count) {
+    uint32_t capacity = 0;
+    *statements = NULL;
+    *count = 0;
+    for (uint32_t i = first; i < body->count; i++) {
+        lim_statement statement = lim_body_statement(body, i);
+        if (!lim_is_alter_table(body->text, &statement))
+            break;
+        if (!lim_grow(&call->cx, (void **)statements, &capacity, *count + 1, sizeof **statements))
+            return false;
+        (*statements)[(*count)++] = statement;
+    }
+    return true;
+}
+
+bool limbeck_alter(limbeck_call *call, const lim_body *body, uint32_t first,
+                   limbeck_altered *altered) {
+    const char *text = body->text;
+    alter_run run = {.call = call, .text = text, .script = altered->script};
+    lim_statement *statements;
+    uint32_t alters;
     bool ok;
     altered->statements = 0;
-    while (alters < count && lim_is_alter_table(text, &statements[alters]))
-        alters++;
+    altered->offset = body->spans[first].start;
+    if (!find_alters(call, body, first, &statements, &alters))
+        return false;
     if (alters == 0)
         return true;
-    altered->offset = statements[0].start;
+    run.statements = statements;
     run.alters = LIM_NEW(&call->cx, lim_alter, alters);
     run.done = LIM_NEW(&call->cx, bool, alters);
     if (run.alters == NULL || run.done == NULL ||

@@ -6,8 +6,8 @@
 ** ALTERs of a table:
 **
 **     limbeck_altered altered = {.script = NULL};
-**     if (!limbeck_alter(call, text, length, statements + i, count - i, &altered))
-**         return fail_at(statements + i + altered.statements, altered.offset);
+**     if (!limbeck_alter(call, body, i, &altered))
+**         return fail_at(i + altered.statements, altered.offset);
 **     i += altered.statements;   -- 0: no ALTER TABLE, to be run as it is
 **
 ** A RENAME COLUMN between other ALTERs goes before them when they don't speak of the column; else a
@@ -17,7 +17,7 @@
 #define LIMBECK_ALTER_RUN_H
 
 #include "call.h"
-#include "lex.h"
+#include "body.h"
 
 typedef struct limbeck_altered {
     lim_list *script;    /* in: gets the statements that were carried out instead; or NULL */
@@ -25,9 +25,9 @@ typedef struct limbeck_altered {
     size_t offset;       /* out, on failure: where in the text */
 } limbeck_altered;
 
-/* Carries out the ALTER TABLE statements at the head of statements[0 .. count), inside the call's
-** transaction. False: failed; the transaction must be rolled back. */
-bool limbeck_alter(limbeck_call *call, const char *text, const lim_statement *statements,
-                   uint32_t count, limbeck_altered *altered);
+/* Carries out the ALTER TABLE statements of a body from its statement first on, as far as they are
+** consecutive, inside the call's transaction. False: failed; the transaction must be rolled back. */
+bool limbeck_alter(limbeck_call *call, const lim_body *body, uint32_t first,
+                   limbeck_altered *altered);
 
 #endif

@@ -30,7 +30,8 @@ typedef struct offline_binding {
 
 static bool has_alter_table(const lim_body *body) {
     for (uint32_t i = 0; i < body->count; i++) {
-        if (lim_is_alter_table(body->text, &body->statements[i])) {
+        lim_statement statement = lim_body_statement(body, i);
+        if (lim_is_alter_table(body->text, &statement)) {
             return true;
         }
     }

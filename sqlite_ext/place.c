@@ -4,8 +4,8 @@
 #include "place.h"
 #include <string.h>
 
-const lim_statement *limbeck_place_statement(const limbeck_place *place) {
-    return &place->body->statements[place->statement];
+lim_statement limbeck_place_statement(const limbeck_place *place) {
+    return lim_body_statement(place->body, place->statement);
 }
 
 const char *limbeck_place_body(limbeck_call *call, const char *revision, const char *operation) {
@@ -159,9 +159,9 @@ static size_t find_offset(limbeck_call *call, const char *text, size_t length, c
 
 bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int rc, bool preparing,
                             size_t base) {
-    const lim_statement *statement = limbeck_place_statement(place);
+    lim_statement statement = limbeck_place_statement(place);
     const char *message;
-    size_t offset = statement->start;
+    size_t offset = statement.start;
     int extended = sqlite3_extended_errcode(call->db);
     int given = -1;
     if (limbeck_failed(call)) {
@@ -184,12 +184,12 @@ bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int 
     if (message == NULL) {
         return false;
     }
-    if (preparing && base < statement->end && (rc & 0xff) == SQLITE_ERROR) {
+    if (preparing && base < statement.end && (rc & 0xff) == SQLITE_ERROR) {
         offset = base +
-                 find_offset(call, place->body->text + base, statement->end - base, message, given);
+                 find_offset(call, place->body->text + base, statement.end - base, message, given);
     }
-    if (offset < statement->start || offset > statement->end) {
-        offset = statement->start;
+    if (offset < statement.start || offset > statement.end) {
+        offset = statement.start;
     }
     return limbeck_fail_at(call, place, offset, LIM_STATE, limbeck_lock_hint(call, rc), "%s",
                            message);

@@ -24,7 +24,7 @@ typedef struct limbeck_place {
 } limbeck_place;
 
 /* The statement meant. */
-const lim_statement *limbeck_place_statement(const limbeck_place *place);
+lim_statement limbeck_place_statement(const limbeck_place *place);
 
 /* `revision "r2" (upgrade)`. NULL: LIM_NOMEM. */
 const char *limbeck_place_body(limbeck_call *call, const char *revision, const char *operation);

@@ -46,9 +46,9 @@ bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t star
 }
 
 bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
-    const lim_statement *statement = limbeck_place_statement(place);
+    lim_statement statement = limbeck_place_statement(place);
     limbeck_transaction_arm(call);
-    return limbeck_run_sql(call, place, statement->start, statement->end);
+    return limbeck_run_sql(call, place, statement.start, statement.end);
 }
 
 /* Runs the statement, or the ALTER TABLE statements that begin with it; place moves to the last one
@@ -56,8 +56,7 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
 static bool run_next(limbeck_call *call, limbeck_place *place) {
     const lim_body *body = place->body;
     limbeck_altered altered = {.script = NULL};
-    if (!limbeck_alter(call, body->text, body->statements + place->statement,
-                       body->count - place->statement, &altered)) {
+    if (!limbeck_alter(call, body, place->statement, &altered)) {
         place->statement += altered.statements;
         return limbeck_fail_there(call, place, altered.offset);
     }
@@ -74,8 +73,8 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body) {
         return false;
     }
     for (; place.statement < body->body.count; place.statement++) {
-        const lim_statement *statement = limbeck_place_statement(&place);
-        limbeck_pragma pragma = limbeck_pragma_read(body->body.text, statement);
+        lim_statement statement = limbeck_place_statement(&place);
+        limbeck_pragma pragma = limbeck_pragma_read(body->body.text, &statement);
         bool ok;
         if (call->watch && !limbeck_watch_statement(call, &place)) {
             return false;

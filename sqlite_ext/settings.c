@@ -14,7 +14,7 @@ bool limbeck_settings_apply(limbeck_call *call, const limbeck_place *place,
     if (pragma->setting == SQLITE_DBCONFIG_ENABLE_FKEY) {
         sqlite3_db_status(call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
         if (limbeck_transaction_foreign_keys(call) && !pragma->on && pending > 0) {
-            return limbeck_fail_at(call, place, limbeck_place_statement(place)->start, LIM_STATE,
+            return limbeck_fail_at(call, place, limbeck_place_statement(place).start, LIM_STATE,
                                    "Repair the rows that violate deferred foreign keys, then call "
                                    "again; PRAGMA foreign_key_check lists them.",
                                    "foreign keys cannot be switched off while deferred violations "

@@ -91,8 +91,7 @@ static bool run_body(limbeck_call *call, scratch *s, const limbeck_body *prepare
     for (; place.statement < body->count; place.statement++) {
         lim_list recorded = {0};
         limbeck_altered altered = {.script = &recorded};
-        if (!limbeck_alter(&s->call, body->text, body->statements + place.statement,
-                           body->count - place.statement, &altered)) {
+        if (!limbeck_alter(&s->call, body, place.statement, &altered)) {
             place.statement += altered.statements;
             limbeck_fail_there(&s->call, &place, altered.offset);
             return pass_failure(call, s);
@@ -105,9 +104,9 @@ static bool run_body(limbeck_call *call, scratch *s, const limbeck_body *prepare
             continue;
         }
         lim_replacement *r = &replacements[count++];
-        r->start = body->statements[place.statement].start;
+        r->start = body->spans[place.statement].start;
         place.statement += altered.statements - 1;
-        r->end = body->statements[place.statement].end;
+        r->end = body->spans[place.statement].end;
         for (uint32_t i = 0; i < recorded.count; i++) {
             const char *sql = lim_copy_string(&call->cx, recorded.items[i]);
             if (sql == NULL || !lim_list_add(&call->cx, &r->statements, sql)) {

@@ -173,14 +173,14 @@ static bool vet_tokens(limbeck_call *call, const limbeck_place *place, token_wal
 }
 
 static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted) {
-    const lim_statement *statement = limbeck_place_statement(place);
+    lim_statement statement = limbeck_place_statement(place);
     const char *text = place->body->text;
-    limbeck_pragma pragma = limbeck_pragma_read(text, statement);
-    token_walk walk = walk_begin(text, statement);
+    limbeck_pragma pragma = limbeck_pragma_read(text, &statement);
+    token_walk walk = walk_begin(text, &statement);
     const char *first =
-        lim_show_bytes(&call->cx, text + statement->first.start, statement->first.length);
-    if (lim_statement_controls_transaction(LIM_SQLITE, text, statement)) {
-        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+        lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length);
+    if (lim_statement_controls_transaction(LIM_SQLITE, text, &statement)) {
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
                                "A body runs in one transaction as a whole. Only one BEGIN at its "
                                "start and one COMMIT at its end may stand in it.",
                                "%s is not possible in a body", first);
@@ -193,8 +193,8 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbec
             "PRAGMA %s is not possible in a body",
             lim_show_bytes(&call->cx, text + pragma.name.start, pragma.name.length));
     }
-    if (lim_statement_needs_autocommit(LIM_SQLITE, text, statement)) {
-        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+    if (lim_statement_needs_autocommit(LIM_SQLITE, text, &statement)) {
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
                                "It cannot run in a transaction. Run it outside of Limbeck.",
                                "%s is not possible in a body", first);
     }
@@ -203,7 +203,7 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbec
         vetted->suspends_foreign_keys = true;
     }
     if (changes_ledger(call, &walk)) {
-        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED, MESSAGE_HINT,
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED, MESSAGE_HINT,
                                "a body cannot change Limbeck's ledger");
     }
     return vet_tokens(call, place, walk);
@@ -265,16 +265,16 @@ static bool is_ledger_page(limbeck_call *call, int64_t page) {
 }
 
 bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place) {
-    const lim_statement *statement = limbeck_place_statement(place);
+    lim_statement statement = limbeck_place_statement(place);
     sqlite3_stmt *row = NULL;
     bool writes = false;
     char *sql;
     int rc;
-    if (lim_token_is(place->body->text, statement->first, "explain")) {
+    if (lim_token_is(place->body->text, statement.first, "explain")) {
         return true;
     }
-    sql = sqlite3_mprintf("EXPLAIN %.*s", (int)(statement->end - statement->start),
-                          place->body->text + statement->start);
+    sql = sqlite3_mprintf("EXPLAIN %.*s", (int)(statement.end - statement.start),
+                          place->body->text + statement.start);
     if (sql == NULL) {
         return lim_out_of_memory(&call->cx);
     }
@@ -295,7 +295,7 @@ bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place) {
     }
     sqlite3_finalize(row);
     if (writes) {
-        return limbeck_fail_at(call, place, statement->start, LIM_NOT_SUPPORTED,
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
                                "A trigger does it. Drop the trigger.",
                                "a body cannot change Limbeck's ledger");
     }

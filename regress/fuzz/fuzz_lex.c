@@ -63,13 +63,22 @@ static void check_body(lim_context *cx, lim_dialect dialect, const char *text, s
     CHECK(length == 0 || memchr(text, '\0', length) == NULL);
     CHECK(lim_utf8_valid(text, length, NULL));
     for (uint32_t i = 0; i < body.count && i < 20; i++) {
-        lim_position p = lim_position_at(text, length, body.statements[i].start);
+        lim_position p = lim_position_at(text, length, body.spans[i].start);
         CHECK(p.line > 0 && p.column > 0);
-        CHECK(lim_caret(cx, text, length, body.statements[i].start) != NULL ||
+        CHECK(lim_caret(cx, text, length, body.spans[i].start) != NULL ||
               cx->error.code == LIM_NOMEM);
     }
-    for (uint32_t i = 0; i < body.count; i++)
-        CHECK(!body.statements[i].unterminated);
+    /* what is kept of a statement is enough to find the rest of it again */
+    size_t cursor = 0;
+    lim_statement s;
+    CHECK(!body.wrapped || lim_next_statement(dialect, text, length, &cursor, &s));
+    for (uint32_t i = 0; i < body.count; i++) {
+        lim_statement again = lim_body_statement(&body, i);
+        CHECK(lim_next_statement(dialect, text, length, &cursor, &s) && !s.unterminated);
+        CHECK(again.start == s.start && again.end == s.end && again.next == s.next &&
+              again.has_semicolon == s.has_semicolon && again.first.kind == s.first.kind &&
+              again.first.start == s.first.start && again.first.length == s.first.length);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -56,8 +56,7 @@ static void a_body_is_a_list_of_statements(void **unused) {
             strcat(out, ">");
         for (uint32_t n = 0; n < body.count; n++)
             sprintf(out + strlen(out), "%s%.*s", n > 0 ? "|" : "",
-                    (int)(body.statements[n].end - body.statements[n].start),
-                    text + body.statements[n].start);
+                    (int)(body.spans[n].end - body.spans[n].start), text + body.spans[n].start);
         assert_string_equal(out, CASES[i].statements);
         test_end(&cx, &m);
     }
