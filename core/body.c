@@ -365,7 +365,7 @@ bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_un
     uint32_t first = 0;
     if (body->wrapped) {
         body->wrapped = false;
-        body->statements--;
+        body->spans--;
         body->count += 2;
     }
     *count = 0;
@@ -373,8 +373,8 @@ bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_un
     if (*units == NULL)
         return false;
     for (*at = 0; *at < body->count; ++*at) {
-        const lim_statement *s = &body->statements[*at];
-        lim_bound bound = lim_statement_bound(dialect, body->text, s);
+        const lim_statement s = lim_body_statement(body, *at);
+        lim_bound bound = lim_statement_bound(dialect, body->text, &s);
         if (bound == LIM_BOUND_NONE) {
             if (!block)
                 (*units)[(*count)++] = (lim_unit){*at, *at, false};
@@ -386,7 +386,7 @@ bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_un
             (*units)[(*count)++] = (lim_unit){first, *at, true};
         } else {
             return lim_fail(cx, LIM_NOT_SUPPORTED, UNIT_HINT, "%s is not possible here",
-                            lim_show_bytes(cx, body->text + s->first.start, s->first.length));
+                            lim_show_bytes(cx, body->text + s.first.start, s.first.length));
         }
     }
     *at = first;
