@@ -7,7 +7,7 @@ SELECT upgrade, downgrade FROM migrate_show('20240102');
 SELECT migrate_upgrade('20240102');
 SELECT migrate_load_dir('regress/files/dbmate', 'dbmate');
 SELECT migrate_load_dir('regress/files/dbmate', 'limbeck');
--- A statement that can't run in a transaction is refused before anything runs.
+-- A statement that no function can run is refused before anything runs, with the words to type instead.
 SELECT migrate_upgrade();
 SELECT version_num FROM migrate_version;
 -- A team's history: parents, branches, a merge, a label and dependencies come out of the files.

@@ -26,6 +26,7 @@ const limbeck_function limbeck_functions[] = {
     {"migrate_downgrade", limbeck_downgrade, true, 1, {"target"}},
     {"migrate_exec", limbeck_exec_call, true, 1, {"sql"}},
     {"migrate_stamp", limbeck_stamp, false, 2, {"target", "purge"}},
+    {"migrate_resolve", limbeck_resolve, false, 2, {"revision", "outcome"}},
 };
 
 const int limbeck_function_count = (int)(sizeof limbeck_functions / sizeof limbeck_functions[0]);

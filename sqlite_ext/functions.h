@@ -14,7 +14,8 @@ typedef lim_bytes limbeck_arguments[LIMBECK_ARGUMENTS];
 
 /* Does the work and gives the text that the call returns (owned by call->cx). It begins the call's
 ** transaction where it has something to write; who called it hands the result over and then
-** commits, so that no result can be lost after the commit. */
+** commits, so that no result can be lost after the commit. (A body marked transaction:false commits on
+** its own.) */
 typedef bool limbeck_work(limbeck_call *call, limbeck_arguments arguments, const char **result);
 
 typedef struct limbeck_function {
@@ -43,6 +44,7 @@ limbeck_work limbeck_adopt;
 limbeck_work limbeck_upgrade;
 limbeck_work limbeck_downgrade;
 limbeck_work limbeck_stamp;
+limbeck_work limbeck_resolve;
 limbeck_work limbeck_exec_call;
 
 /* Takes the lock and stores migration files; action is for the log. */

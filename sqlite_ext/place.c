@@ -15,8 +15,7 @@ const char *limbeck_place_body(limbeck_call *call, const char *revision, const c
     return lim_format(&call->cx, "revision \"%s\" (%s)", lim_show(&call->cx, revision), operation);
 }
 
-/* `revision "r2" (upgrade), statement 2 of 3, line 3, column 8` */
-static const char *describe(limbeck_call *call, const limbeck_place *place, size_t offset) {
+const char *limbeck_place_text(limbeck_call *call, const limbeck_place *place, size_t offset) {
     const char *body = limbeck_place_body(call, place->revision, place->operation);
     lim_position at = lim_position_at(place->body->text, place->body->length, offset);
     if (body == NULL) {
@@ -29,7 +28,7 @@ static const char *describe(limbeck_call *call, const limbeck_place *place, size
 
 bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offset,
                      lim_error_code code, const char *hint, const char *format, ...) {
-    const char *where = describe(call, place, offset);
+    const char *where = limbeck_place_text(call, place, offset);
     const char *caret = lim_caret(&call->cx, place->body->text, place->body->length, offset);
     char *message;
     va_list args;
@@ -45,7 +44,7 @@ bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offs
 bool limbeck_fail_there(limbeck_call *call, const limbeck_place *place, size_t offset) {
     lim_error *e = &call->cx.error;
     if (e->code != LIM_NOMEM) {
-        const char *where = describe(call, place, offset);
+        const char *where = limbeck_place_text(call, place, offset);
         const char *caret = lim_caret(&call->cx, place->body->text, place->body->length, offset);
         if (where != NULL && caret != NULL) {
             const char *message = lim_format(&call->cx, "%s: %s\n%s", where, e->message, caret);
@@ -63,6 +62,16 @@ bool limbeck_fail_body(limbeck_call *call, const char *revision, const char *ope
         e->message = message != NULL ? message : e->message;
     }
     return false;
+}
+
+const char *limbeck_place_reason(limbeck_call *call, const char *revision, const char *operation) {
+    const char *message = call->cx.error.message;
+    const char *body = limbeck_place_body(call, revision, operation);
+    if (body != NULL && strncmp(message, body, strlen(body)) == 0) {
+        const char *colon = strstr(message + strlen(body), ": ");
+        message = colon != NULL ? colon + 2 : message;
+    }
+    return lim_copy(&call->cx, message, strcspn(message, "\n"));
 }
 
 /* --- finding the place of an error that SQLite gives no offset for --------------------------- */

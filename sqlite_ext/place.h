@@ -29,6 +29,13 @@ lim_statement limbeck_place_statement(const limbeck_place *place);
 /* `revision "r2" (upgrade)`. NULL: LIM_NOMEM. */
 const char *limbeck_place_body(limbeck_call *call, const char *revision, const char *operation);
 
+/* `revision "r2" (upgrade), statement 2 of 3, line 3, column 8`. NULL: LIM_NOMEM. */
+const char *limbeck_place_text(limbeck_call *call, const limbeck_place *place, size_t offset);
+
+/* What the failure says without the place before it and the caret below it: for the log. NULL: no
+** memory. */
+const char *limbeck_place_reason(limbeck_call *call, const char *revision, const char *operation);
+
 /* Records a failure at an offset of the body. Always false. */
 bool limbeck_fail_at(limbeck_call *call, const limbeck_place *place, size_t offset,
                      lim_error_code code, const char *hint, const char *format, ...)

@@ -59,7 +59,9 @@ limbeck_pragma limbeck_pragma_read(const char *text, const lim_statement *statem
     } else if (lim_token_is(text, pragma.name, "legacy_alter_table")) {
         pragma.setting = SQLITE_DBCONFIG_LEGACY_ALTER_TABLE;
     } else {
-        pragma.kind = is_plain(text, pragma.name) ? LIMBECK_PRAGMA_PLAIN : LIMBECK_PRAGMA_REFUSED;
+        pragma.kind = is_plain(text, pragma.name)                         ? LIMBECK_PRAGMA_PLAIN
+                      : lim_token_is(text, pragma.name, "wal_checkpoint") ? LIMBECK_PRAGMA_ALONE
+                                                                          : LIMBECK_PRAGMA_REFUSED;
         return pragma;
     }
     if (token.kind == LIM_TOKEN_END) {

@@ -77,7 +77,8 @@ static bool read_table_of(limbeck_call *call, const lim_reader *reader,
     bool fresh = reader->needs_times || reader->needs_bodies;
     int what = LIMBECK_READ_ALL | (fresh ? 0 : LIMBECK_READ_KEPT) |
                (reader->needs_times ? LIMBECK_READ_TIMES : 0) |
-               (reader->needs_applied ? LIMBECK_READ_APPLIED : 0);
+               (reader->needs_applied ? LIMBECK_READ_APPLIED : 0) |
+               (reader->needs_stops ? LIMBECK_READ_STOPS : 0);
     lim_problems problems = {0};
     limbeck_ledger ledger;
     lim_view view;

@@ -1,11 +1,14 @@
 /*
-** run.c - migrate_upgrade(), migrate_downgrade(), migrate_stamp()
+** run.c - migrate_upgrade(), migrate_downgrade(), migrate_stamp(), migrate_resolve()
 **
 ** First a look without a lock: where nothing is to be done that is all, and it costs an index scan.
 ** Otherwise the lock is taken and everything is read and planned again, because another connection
-** may have done the work in the meantime.
+** may have done the work in the meantime. Or it may be at it: a body marked transaction:false commits
+** in between (autocommit.h), and is waited for.
 */
+#include "autocommit.h"
 #include "functions.h"
+#include "resume.h"
 #include "runner.h"
 #include "transaction.h"
 
@@ -54,22 +57,40 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
     return true;
 }
 
+/* Takes the lock and plans again. Refuses what can be refused before anything runs. */
+static bool plan_under_lock(limbeck_call *call, const run_request *request, limbeck_ledger *ledger,
+                            lim_plan *plan) {
+    return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
+           limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, ledger) &&
+           make_plan(call, request, ledger, plan) &&
+           lim_plan_refusal(&call->cx, ledger->graph, plan, LIM_SQLITE, call->transaction.own) &&
+           lim_resume_refusal(&call->cx, LIM_SQLITE, &ledger->rows, ledger->graph, &ledger->state,
+                              plan);
+}
+
 static bool run(limbeck_call *call, const run_request *request, const char **result) {
+    limbeck_other_run other = {NULL, 0};
     limbeck_ledger ledger;
     lim_plan plan;
+    int64_t over = 0;
     if (!limbeck_store_open(call, LIMBECK_READ_NAMES | LIMBECK_READ_KEPT, NULL, &ledger) ||
         !make_plan(call, request, &ledger, &plan)) {
         return false;
     }
-    if (plan.step_count > 0) {
-        if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
-            !limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &ledger) ||
-            !make_plan(call, request, &ledger, &plan) ||
-            !lim_plan_refusal(&call->cx, ledger.graph, &plan, LIM_SQLITE, true)) {
+    while (plan.step_count > 0) {
+        if (!plan_under_lock(call, request, &ledger, &plan) ||
+            !limbeck_find_other_run(call, &ledger, &plan, over, &other)) {
             return false;
         }
-        if (request->operation == LIM_STAMP ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
-                                            : !limbeck_plan_run(call, &ledger, &plan)) {
+        if (other.revision == NULL) {
+            if (request->operation == LIM_STAMP ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
+                                                : !limbeck_plan_run(call, &ledger, &plan)) {
+                return false;
+            }
+            break;
+        }
+        limbeck_transaction_abandon(call);
+        if (!limbeck_await_other_run(call, &other, &over)) {
             return false;
         }
     }
@@ -91,4 +112,30 @@ bool limbeck_stamp(limbeck_call *call, limbeck_arguments arguments, const char *
     run_request request = {LIM_STAMP, arguments[0].text, false};
     return limbeck_argument_flag(call, &arguments[1], "purge", &request.purge) &&
            run(call, &request, result);
+}
+
+bool limbeck_resolve(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    limbeck_log log = {.action = "resolve", .statements = -1, .duration = -1};
+    limbeck_ledger ledger;
+    lim_plan plan;
+    lim_node node;
+    if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
+        !limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, &ledger) ||
+        !lim_plan_resolve(&call->cx, &ledger.rows, ledger.graph, &ledger.state, arguments[0].text,
+                          arguments[1].text, &plan, &node)) {
+        return false;
+    }
+    log.revision = lim_id(ledger.graph, node);
+    log.checksum = ledger.graph->revisions[node].checksum;
+    log.from_version = plan.from;
+    log.to_version = plan.to;
+    log.detail = arguments[1].text;
+    for (uint32_t i = 0; i < plan.change_count; i++) {
+        if (!limbeck_store_change(call, &plan.changes[i])) {
+            return false;
+        }
+    }
+    *result = lim_format(&call->cx, "resolved %s as %s, at %s", lim_show(&call->cx, log.revision),
+                         arguments[1].text, plan.to);
+    return limbeck_store_log(call, &log) && *result != NULL;
 }

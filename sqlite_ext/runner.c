@@ -3,17 +3,23 @@
 */
 #include "runner.h"
 #include "alter_run.h"
+#include "autocommit.h"
 #include "transaction.h"
 #include <string.h>
 
 bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
-                          lim_bytes text, limbeck_body *body) {
+                          lim_bytes text, bool transactional, limbeck_body *body) {
     limbeck_place place = {.revision = revision, .operation = operation, .body = &body->body};
-    *body = (limbeck_body){.revision = revision, .operation = operation};
+    *body = (limbeck_body){
+        .revision = revision, .operation = operation, .transactional = transactional};
     if (!lim_body_scan(&call->cx, LIM_SQLITE, text.text, text.length, &body->body)) {
         return limbeck_fail_body(call, revision, operation);
     }
-    return limbeck_vet(call, &place, &body->vetted);
+    if (!transactional && !lim_body_units(&call->cx, LIM_SQLITE, &body->body, &body->units,
+                                          &body->unit_count, &place.statement)) {
+        return limbeck_fail_there(call, &place, limbeck_place_statement(&place).start);
+    }
+    return limbeck_vet(call, &place, body->units, &body->vetted);
 }
 
 bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end) {
@@ -51,12 +57,15 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     return limbeck_run_sql(call, place, statement.start, statement.end);
 }
 
-/* Runs the statement, or the ALTER TABLE statements that begin with it; place moves to the last one
-** run. */
-static bool run_next(limbeck_call *call, limbeck_place *place) {
+bool limbeck_run_next(limbeck_call *call, limbeck_place *place, uint32_t end) {
     const lim_body *body = place->body;
+    lim_body until = *body;
     limbeck_altered altered = {.script = NULL};
-    if (!limbeck_alter(call, body, place->statement, &altered)) {
+    until.count = end;
+    if (call->watch && !limbeck_watch_statement(call, place)) {
+        return false;
+    }
+    if (!limbeck_alter(call, &until, place->statement, &altered)) {
         place->statement += altered.statements;
         return limbeck_fail_there(call, place, altered.offset);
     }
@@ -75,12 +84,9 @@ static bool run_statements(limbeck_call *call, const limbeck_body *body) {
     for (; place.statement < body->body.count; place.statement++) {
         lim_statement statement = limbeck_place_statement(&place);
         limbeck_pragma pragma = limbeck_pragma_read(body->body.text, &statement);
-        bool ok;
-        if (call->watch && !limbeck_watch_statement(call, &place)) {
-            return false;
-        }
-        ok = pragma.kind == LIMBECK_PRAGMA_SETTING ? limbeck_settings_apply(call, &place, &pragma)
-                                                   : run_next(call, &place);
+        bool ok = pragma.kind == LIMBECK_PRAGMA_SETTING
+                      ? limbeck_settings_apply(call, &place, &pragma)
+                      : limbeck_run_next(call, &place, body->body.count);
         if (!ok) {
             return false;
         }
@@ -148,22 +154,19 @@ bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, cons
         ok = text.text != NULL;
     }
     lim_context_end(&scratch);
-    return ok && limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text, body);
+    return ok && limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text,
+                                      lim_step_is_transactional(ledger->graph, plan, step), body);
 }
 
-static bool run_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                     uint32_t step, const limbeck_body *body) {
+bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                         uint32_t step, const limbeck_body *body, int64_t begun) {
     const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
-    int64_t begun = limbeck_now(), taken;
+    int64_t taken = limbeck_now() - begun;
     limbeck_log log = {.action = limbeck_operation_name(plan),
                        .revision = row->id,
                        .statements = body->body.count,
+                       .duration = taken > 0 ? taken : 0,
                        .checksum = row->checksum};
-    if (!limbeck_body_run(call, body)) {
-        return false;
-    }
-    taken = limbeck_now() - begun;
-    log.duration = taken > 0 ? taken : 0;
     for (uint32_t i = 0; i < plan->steps[step].change_count; i++) {
         if (!limbeck_store_change(call, &plan->changes[plan->steps[step].first_change + i])) {
             return false;
@@ -174,8 +177,16 @@ static bool run_step(limbeck_call *call, const limbeck_ledger *ledger, const lim
            limbeck_store_log(call, &log);
 }
 
+bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                      uint32_t step, const limbeck_body *body) {
+    int64_t begun = limbeck_now();
+    return limbeck_body_run(call, body) &&
+           limbeck_step_record(call, ledger, plan, step, body, begun);
+}
+
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan) {
     limbeck_body *bodies = LIM_NEW(&call->cx, limbeck_body, plan->step_count);
+    bool transactional = true;
     if (bodies == NULL) {
         return false;
     }
@@ -183,9 +194,13 @@ bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan
         if (!limbeck_step_prepare(call, ledger, plan, i, &bodies[i])) {
             return false;
         }
+        transactional = transactional && bodies[i].transactional;
+    }
+    if (!transactional) {
+        return limbeck_run_autocommit(call, ledger, plan, bodies);
     }
     for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (!run_step(call, ledger, plan, i, &bodies[i])) {
+        if (!limbeck_step_run(call, ledger, plan, i, &bodies[i])) {
             return false;
         }
     }

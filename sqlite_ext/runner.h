@@ -12,20 +12,26 @@
 typedef struct limbeck_body {
     lim_body body;
     limbeck_vetted vetted;
+    bool transactional; /* false: marked transaction:false */
+    lim_unit *units;    /* and then what it is made of */
+    uint32_t unit_count;
     const char *revision; /* as in limbeck_place */
     const char *operation;
 } limbeck_body;
 
 /* Splits and judges a body. */
 bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
-                          lim_bytes text, limbeck_body *body);
+                          lim_bytes text, bool transactional, limbeck_body *body);
 
 /* Runs a body statement by statement inside the call's transaction; foreign key enforcement and the
 ** like are afterwards as they were. */
 bool limbeck_body_run(limbeck_call *call, const limbeck_body *body);
 
-/* Runs the statement at place, and with it those after it that are carried out together with it;
-** place->statement is then the last of them. Every statement of every body goes through here. */
+/* Runs the statement at place, or the ALTER TABLE statements that begin with it and stand before end;
+** place->statement is then the last one run. */
+bool limbeck_run_next(limbeck_call *call, limbeck_place *place, uint32_t end);
+
+/* Runs the statement at place as it stands. */
 bool limbeck_run_statement(limbeck_call *call, limbeck_place *place);
 
 /* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps
@@ -39,8 +45,16 @@ const char *limbeck_operation_name(const lim_plan *plan);
 bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                           uint32_t step, limbeck_body *body);
 
-/* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps and writes
-** version rows and log after each. */
+/* Runs one step's body inside the call's transaction, and writes its version rows and its log row. */
+bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                      uint32_t step, const limbeck_body *body);
+
+/* Writes them; begun is when the body began (limbeck_now()). */
+bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                         uint32_t step, const limbeck_body *body, int64_t begun);
+
+/* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps one by one: in the call's
+** transaction, which the caller commits, as long as none is marked transaction:false. */
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan);
 
 /* Carries out a stamp's plan: version rows, and log rows of that action; no bodies. */

@@ -29,9 +29,24 @@ static const char SELECT_LABELS[] = "SELECT label, revision, ordinal FROM main.m
 
 static const char SELECT_VERSIONS[] = "SELECT version_num FROM main.migrate_version";
 
-static const char SELECT_APPLIED[] =
-    "SELECT at, actor FROM main.migrate_log WHERE revision = ?"
-    " AND action IN ('upgrade', 'stamp', 'adopt') AND outcome = 'done' ORDER BY id DESC LIMIT 1";
+static const char SELECT_APPLIED[] = "SELECT at, actor FROM main.migrate_log WHERE revision = ?"
+                                     " AND action IN ('upgrade', 'stamp', 'adopt', 'resolve') AND "
+                                     "outcome = 'done' ORDER BY id DESC LIMIT 1";
+
+/* What the log says last of the running of a revision: a row about a statement has no to_version. */
+static const char SELECT_STOP[] =
+    "SELECT action = 'upgrade', statement, statements, outcome, checksum, detail,"
+    " to_version IS NULL AND action IN ('upgrade', 'downgrade') FROM main.migrate_log"
+    " WHERE revision = ?"
+    " AND action IN ('upgrade', 'downgrade', 'stamp', 'adopt', 'resolve', 'delete')"
+    " ORDER BY id DESC LIMIT 1";
+
+static const char SELECT_NEWEST[] =
+    "SELECT id, (julianday('now') - julianday(at)) * 86400000, outcome = 'started'"
+    " FROM main.migrate_log WHERE revision = ? ORDER BY id DESC LIMIT 1";
+
+static const char SELECT_CHECKSUM[] =
+    "SELECT 1 FROM main.migrate_revision WHERE revision = ? AND checksum = ?";
 
 static const char SELECT_BODIES[] =
     "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE revision = ?";
@@ -43,8 +58,9 @@ static const char LOCK_LEDGER[] =
 static const char INSERT_LOG[] =
     "INSERT INTO main.migrate_log (at, actor, action, revision, from_version, to_version, "
     "statement,"
-    " statements, duration_ms, checksum, outcome)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1), nullif(?7, -1), nullif(?8, -1), ?9, 'done')";
+    " statements, duration_ms, checksum, outcome, detail)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1), nullif(?8, -1), nullif(?9, -1), ?10, ?11, "
+    "?12)";
 
 static const char INSERT_REVISION[] =
     "INSERT INTO main.migrate_revision (revision, message, upgrade, downgrade,"
@@ -254,6 +270,59 @@ static bool read_applied(limbeck_call *call, lim_ledger *rows) {
     return true;
 }
 
+/* A text that nothing is decided by; NULL where there is none, or where it is wrong. */
+static const char *told_value(row_source *from, int column) {
+    if (sqlite3_column_type(from->row, column) != SQLITE_TEXT) {
+        return NULL;
+    }
+    from->wrong = false;
+    return text_value(from, column);
+}
+
+/* Adds the stop of a revision, if its newest row is one. */
+static bool read_stop(limbeck_call *call, const char *revision, lim_problems *problems,
+                      lim_ledger *rows) {
+    lim_problems ignored = {0};
+    row_source from = {
+        .call = call, .table = "migrate_log", .problems = problems, .subject = revision};
+    sqlite3_stmt *row = limbeck_statement(call, SELECT_STOP);
+    if (row == NULL || !limbeck_bind(call, row, "t", revision)) {
+        return false;
+    }
+    if (!limbeck_row(call, row)) {
+        return !limbeck_failed(call);
+    }
+    if (sqlite3_column_int(row, 6) != 0) {
+        lim_stop stop = {.revision = revision, .up = sqlite3_column_int(row, 0) != 0};
+        from.row = row;
+        stop.statement = (uint32_t)integer_value(&from, 1, 1, UINT32_MAX - 1);
+        stop.statements = (uint32_t)integer_value(&from, 2, 1, UINT32_MAX - 1);
+        stop.outcome = text_value(&from, 3);
+        if (!from.wrong) {
+            from.problems = &ignored;
+            stop.checksum = told_value(&from, 4);
+            stop.detail = told_value(&from, 5);
+            lim_ledger_add_stop(&call->cx, rows, &stop);
+        }
+    }
+    sqlite3_reset(row);
+    return !limbeck_failed(call);
+}
+
+/* Only what is marked transaction:false can stop half-way; for each such revision the log is asked. */
+static bool read_stops(limbeck_call *call, lim_problems *problems, lim_ledger *rows) {
+    rows->stops = NULL;
+    rows->stop_count = rows->stop_capacity = 0;
+    for (uint32_t i = 0; i < rows->revision_count; i++) {
+        const lim_revision *revision = &rows->revisions[i];
+        if ((!revision->upgrade_transactional || !revision->downgrade_transactional) &&
+            !read_stop(call, revision->id, problems, rows)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_tables(limbeck_call *call, int read, lim_problems *problems, lim_ledger *rows) {
     bool all = (read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES)) != 0;
     const char *revisions = (read & LIMBECK_READ_TIMES) ? SELECT_REVISIONS_TIMES
@@ -269,11 +338,14 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
     if (!all && rows->revision_count > 1) {
         qsort(rows->revisions, rows->revision_count, sizeof *rows->revisions, compare_seq);
     }
-    return (read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows);
+    return ((read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows)) &&
+           ((read & LIMBECK_READ_STOPS) == 0 || read_stops(call, problems, rows));
 }
 
-/* Answers from what the connection has kept. When and by whom the versions came is read anew. */
-static bool find_kept(limbeck_call *call, int read, const char *stamp, limbeck_ledger *ledger) {
+/* Answers from what the connection has kept. When and by whom the versions came is read anew, and so
+** is what stopped. */
+static bool find_kept(limbeck_call *call, int read, const char *stamp, lim_problems *problems,
+                      limbeck_ledger *ledger) {
     lim_ledger *rows = &ledger->rows;
     lim_version *versions;
     if (!limbeck_cache_find(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger)) {
@@ -285,9 +357,11 @@ static bool find_kept(limbeck_call *call, int read, const char *stamp, limbeck_l
             versions[i].version_num = rows->versions[i].version_num;
         }
         rows->versions = versions;
-        return versions != NULL && read_applied(call, rows);
+        if (versions == NULL || !read_applied(call, rows)) {
+            return false;
+        }
     }
-    return true;
+    return (read & LIMBECK_READ_STOPS) == 0 || read_stops(call, problems, rows);
 }
 
 static bool read_ledger(limbeck_call *call, int read, lim_problems *problems,
@@ -308,7 +382,7 @@ static bool open_ledger(limbeck_call *call, int read, lim_problems *problems,
     const char *stamp = NULL;
     if ((read & LIMBECK_READ_KEPT) != 0 && call->connection->cache != NULL) {
         stamp = limbeck_cache_stamp(call);
-        if (stamp != NULL && find_kept(call, read, stamp, ledger)) {
+        if (stamp != NULL && find_kept(call, read, stamp, problems, ledger)) {
             return true;
         }
     }
@@ -421,9 +495,51 @@ bool limbeck_store_prepare(limbeck_call *call) {
 bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {
     const char *at = limbeck_timestamp(call);
     const char *actor = at != NULL ? limbeck_user(call) : NULL;
-    return actor != NULL && limbeck_write(call, INSERT_LOG, "ttttttiit", at, actor, log->action,
-                                          log->revision, log->from_version, log->to_version,
-                                          log->statements, log->duration, log->checksum);
+    int64_t statement = log->statement > 0 ? (int64_t)log->statement : log->statements;
+    return actor != NULL &&
+           limbeck_write(call, INSERT_LOG, "ttttttiiittt", at, actor, log->action, log->revision,
+                         log->from_version, log->to_version, statement, log->statements,
+                         log->duration, log->checksum, log->outcome != NULL ? log->outcome : "done",
+                         log->detail);
+}
+
+bool limbeck_store_newest(limbeck_call *call, const char *revision, limbeck_newest *newest) {
+    sqlite3_stmt *row = limbeck_statement(call, SELECT_NEWEST);
+    *newest = (limbeck_newest){.id = 0};
+    if (row == NULL || !limbeck_bind(call, row, "t", revision)) {
+        return false;
+    }
+    if (limbeck_row(call, row)) {
+        newest->id = sqlite3_column_int64(row, 0);
+        newest->age = sqlite3_column_int64(row, 1);
+        newest->started = sqlite3_column_int(row, 2) != 0;
+        sqlite3_reset(row);
+    }
+    return !limbeck_failed(call);
+}
+
+bool limbeck_store_is_at(limbeck_call *call, const lim_list *versions) {
+    lim_ledger found = {0};
+    if (!read_table(call, SELECT_VERSIONS, "migrate_version", read_version, NULL, &found) ||
+        found.version_count != versions->count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < found.version_count; i++) {
+        if (!lim_list_has(versions, found.versions[i].version_num)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool limbeck_store_has(limbeck_call *call, const char *revision, const char *checksum) {
+    sqlite3_stmt *row = limbeck_statement(call, SELECT_CHECKSUM);
+    bool found =
+        row != NULL && limbeck_bind(call, row, "tt", revision, checksum) && limbeck_row(call, row);
+    if (found) {
+        sqlite3_reset(row);
+    }
+    return found;
 }
 
 static bool write_parents(limbeck_call *call, const char *revision, const lim_list *parents,

@@ -27,9 +27,10 @@ typedef enum limbeck_read {
     LIMBECK_READ_NAMES =
         0,                /* of revisions the id alone: enough to see that nothing is to be done */
     LIMBECK_READ_ALL = 1, /* all that planning and authoring needs */
-    LIMBECK_READ_TIMES = 2,  /* and created_at, created_by */
-    LIMBECK_READ_KEPT = 8,   /* may be what the connection read before, while nothing changed */
-    LIMBECK_READ_APPLIED = 4 /* and applied_at, applied_by of the version rows */
+    LIMBECK_READ_TIMES = 2,   /* and created_at, created_by */
+    LIMBECK_READ_KEPT = 8,    /* may be what the connection read before, while nothing changed */
+    LIMBECK_READ_APPLIED = 4, /* and applied_at, applied_by of the version rows */
+    LIMBECK_READ_STOPS = 16   /* and, with ALL, the bodies that stopped half-way */
 } limbeck_read;
 
 typedef struct limbeck_ledger {
@@ -54,7 +55,7 @@ bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revis
 
 /* --- writing, inside the call's transaction -------------------------------------------------- */
 
-/* A row of migrate_log that says that something was done; NULL where a column stays empty. */
+/* A row of migrate_log; NULL where a column stays empty. */
 typedef struct limbeck_log {
     const char *action;
     const char *revision;
@@ -63,9 +64,28 @@ typedef struct limbeck_log {
     int64_t statements; /* how many the body has; -1: no body was run */
     int64_t duration;   /* milliseconds; -1: no body was run */
     const char *checksum;
+    uint32_t statement;  /* which one the row is about, from 1; 0: all of them */
+    const char *outcome; /* NULL: done */
+    const char *detail;
 } limbeck_log;
 
 bool limbeck_store_log(limbeck_call *call, const limbeck_log *log);
+
+/* The newest row of migrate_log about a revision. */
+typedef struct limbeck_newest {
+    int64_t id; /* 0: there is none */
+    int64_t
+        age; /* milliseconds since then; negative where the clock went back, or is another one */
+    bool started; /* its outcome */
+} limbeck_newest;
+
+bool limbeck_store_newest(limbeck_call *call, const char *revision, limbeck_newest *newest);
+
+/* True when the version rows are these, in any order. */
+bool limbeck_store_is_at(limbeck_call *call, const lim_list *versions);
+
+/* True when the revision is stored with this checksum. */
+bool limbeck_store_has(limbeck_call *call, const char *revision, const char *checksum);
 
 /* Writes records, parents before children, each with its edges, its labels and a log row under the
 ** given action. */

@@ -48,12 +48,14 @@ bool limbeck_transaction_begin(limbeck_call *call) {
     const char *random = limbeck_random(call, 16);
     char sql[96];
     int rc;
-    *t = (limbeck_transaction){.own = sqlite3_get_autocommit(call->db) != 0,
-                               .last_rowid = sqlite3_last_insert_rowid(call->db)};
     if (random == NULL) {
         return false;
     }
-    save_settings(call);
+    if (t->savepoint[0] == '\0') { /* the call's first */
+        *t = (limbeck_transaction){.last_rowid = sqlite3_last_insert_rowid(call->db)};
+        save_settings(call);
+    }
+    t->own = sqlite3_get_autocommit(call->db) != 0;
     if (sqlite3_db_readonly(call->db, "main") == 1) {
         return fail_readonly(call);
     }
@@ -121,9 +123,11 @@ static void roll_back_everything(limbeck_call *call) {
     }
 }
 
-/* Adds a sentence to the failure's detail. */
-static void add_detail(limbeck_call *call, const char *sentence) {
+void limbeck_transaction_add_detail(limbeck_call *call, const char *sentence) {
     lim_error *e = &call->cx.error;
+    if (sentence == NULL) {
+        return;
+    }
     if (e->detail == NULL) {
         e->detail = sentence;
     } else {
@@ -146,15 +150,24 @@ static void roll_back(limbeck_call *call) {
             roll_back_everything(call);
         }
     }
+    t->open = false;
     if (done || call->cx.error.code == LIM_NOMEM) {
         return;
     }
     if (!sqlite3_get_autocommit(call->db)) {
-        add_detail(call, "The transaction could not be rolled back: close the "
-                         "connection, which does it.");
+        limbeck_transaction_add_detail(call, "The transaction could not be rolled back: close the "
+                                             "connection, which does it.");
     } else if (!t->own) {
-        add_detail(call, "SQLite ended the whole transaction: what the caller did in it "
-                         "before is rolled back too.");
+        limbeck_transaction_add_detail(
+            call, "SQLite ended the whole transaction: what the caller did in it "
+                  "before is rolled back too.");
+    }
+}
+
+void limbeck_transaction_abandon(limbeck_call *call) {
+    limbeck_call_drop_statements(call);
+    if (call->transaction.open) {
+        roll_back(call);
     }
 }
 
@@ -163,11 +176,7 @@ void limbeck_transaction_end(limbeck_call *call) {
     if (t->savepoint[0] == '\0') {
         return; /* none was begun */
     }
-    limbeck_call_drop_statements(call);
-    if (t->open) {
-        roll_back(call);
-        t->open = false;
-    }
+    limbeck_transaction_abandon(call);
     sqlite3_finalize(t->emergency);
     limbeck_transaction_put_back(call);
     sqlite3_set_last_insert_rowid(call->db, t->last_rowid);

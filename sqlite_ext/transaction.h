@@ -10,6 +10,9 @@
 ** fails as everything else does. For that a statement is kept at hand, prepared beforehand, whose
 ** mere failure makes SQLite roll back (see limbeck_transaction_rollback()).
 **
+** A plan with bodies marked transaction:false has several, one after the other (autocommit.h). What the
+** call found on the connection is remembered by the first of them.
+**
 **     bool ok = limbeck_transaction_begin(call) && work(call) && limbeck_transaction_commit(call);
 **     limbeck_transaction_end(call);    -- rolls back what isn't committed
 */
@@ -20,6 +23,13 @@
 
 bool limbeck_transaction_begin(limbeck_call *call);
 bool limbeck_transaction_commit(limbeck_call *call);
+
+/* Rolls back what the call has open; it may begin another one. The connection's settings stay those of
+** the call. */
+void limbeck_transaction_abandon(limbeck_call *call);
+
+/* Adds a sentence (NULL: none) to the detail of the failure. */
+void limbeck_transaction_add_detail(limbeck_call *call, const char *sentence);
 
 /* Ends the call's transaction and puts back the connection's settings; what is not committed is rolled back. Where SQLite ended the
 ** caller's whole transaction with it, the failure's DETAIL says so. */

@@ -172,31 +172,75 @@ static bool vet_tokens(limbeck_call *call, const limbeck_place *place, token_wal
     return !limbeck_failed(call);
 }
 
-static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted) {
+/* What no body can do, with the statement that is to be typed instead. */
+static bool fail_by_hand(limbeck_call *call, const limbeck_place *place, size_t offset,
+                         const char *problem) {
+    lim_statement statement = limbeck_place_statement(place);
+    const char *typed = lim_show_bytes(&call->cx, place->body->text + statement.start,
+                                       statement.end - statement.start);
+    bool up = place->revision != NULL && strcmp(place->operation, "upgrade") == 0;
+    const char *hint =
+        up ? lim_format(&call->cx,
+                        "Type it yourself: %s; and take it out of the body, or call "
+                        "migrate_stamp('%s') if the body holds nothing else.",
+                        typed, lim_show(&call->cx, place->revision))
+           : lim_format(&call->cx, "Type it yourself: %s; and take it out of the body.", typed);
+    return limbeck_fail_at(call, place, offset, LIM_NOT_SUPPORTED, hint, "%s", problem);
+}
+
+/* Statements that change the file's form or the connection. alone: outside of transactions. */
+static bool vet_surroundings(limbeck_call *call, const limbeck_place *place, bool alone,
+                             bool marked) {
+    lim_statement statement = limbeck_place_statement(place);
+    const char *text = place->body->text;
+    limbeck_pragma pragma = limbeck_pragma_read(text, &statement);
+    const char *first =
+        lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length);
+    const char *name = lim_show_bytes(&call->cx, text + pragma.name.start, pragma.name.length);
+    if (lim_token_is(text, statement.first, "vacuum")) {
+        return fail_by_hand(call, place, statement.start,
+                            lim_format(&call->cx, "%s cannot run inside a function", first));
+    }
+    if (lim_token_is(text, statement.first, "attach") ||
+        lim_token_is(text, statement.first, "detach")) {
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
+                               "Attach the database before the call. An attachment ends with its "
+                               "connection, and a body may have to go on in another one.",
+                               "%s is not possible in a body", first);
+    }
+    if (pragma.kind == LIMBECK_PRAGMA_REFUSED) {
+        return fail_by_hand(call, place, pragma.name.start,
+                            lim_format(&call->cx, "PRAGMA %s %s", name,
+                                       lim_token_is(text, pragma.name, "journal_mode")
+                                           ? "cannot run inside a function"
+                                           : "is not possible in a body"));
+    }
+    if (pragma.kind == LIMBECK_PRAGMA_ALONE && !alone) {
+        return limbeck_fail_at(call, place, pragma.name.start, LIM_NOT_SUPPORTED,
+                               marked ? "Put it outside of BEGIN and COMMIT."
+                                      : "Mark the body transaction:false, and store it again.",
+                               "PRAGMA %s is not possible in a transaction", name);
+    }
+    return !limbeck_failed(call);
+}
+
+/* unit: what the statement belongs to in a body marked transaction:false, else NULL. */
+static bool vet_statement(limbeck_call *call, const limbeck_place *place, const lim_unit *unit,
+                          limbeck_vetted *vetted) {
     lim_statement statement = limbeck_place_statement(place);
     const char *text = place->body->text;
     limbeck_pragma pragma = limbeck_pragma_read(text, &statement);
     token_walk walk = walk_begin(text, &statement);
-    const char *first =
-        lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length);
-    if (lim_statement_controls_transaction(LIM_SQLITE, text, &statement)) {
-        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
-                               "A body runs in one transaction as a whole. Only one BEGIN at its "
-                               "start and one COMMIT at its end may stand in it.",
-                               "%s is not possible in a body", first);
-    }
-    if (pragma.kind == LIMBECK_PRAGMA_REFUSED) {
+    if (unit == NULL && lim_statement_controls_transaction(LIM_SQLITE, text, &statement)) {
         return limbeck_fail_at(
-            call, place, pragma.name.start, LIM_NOT_SUPPORTED,
-            "It does nothing in a transaction, or a rollback does not undo it. "
-            "Run it outside of Limbeck.",
-            "PRAGMA %s is not possible in a body",
-            lim_show_bytes(&call->cx, text + pragma.name.start, pragma.name.length));
+            call, place, statement.start, LIM_NOT_SUPPORTED,
+            "A body runs in one transaction as a whole. Only one BEGIN at its "
+            "start and one COMMIT at its end may stand in it.",
+            "%s is not possible in a body",
+            lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length));
     }
-    if (lim_statement_needs_autocommit(LIM_SQLITE, text, &statement)) {
-        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
-                               "It cannot run in a transaction. Run it outside of Limbeck.",
-                               "%s is not possible in a body", first);
+    if (!vet_surroundings(call, place, unit != NULL && !unit->block, unit != NULL)) {
+        return false;
     }
     if (pragma.kind == LIMBECK_PRAGMA_SETTING && pragma.setting == SQLITE_DBCONFIG_ENABLE_FKEY &&
         !pragma.on) {
@@ -209,11 +253,15 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, limbec
     return vet_tokens(call, place, walk);
 }
 
-bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted) {
+bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit *units,
+                 limbeck_vetted *vetted) {
     limbeck_place at = *place;
     *vetted = (limbeck_vetted){0};
     for (at.statement = 0; at.statement < at.body->count; at.statement++) {
-        if (!vet_statement(call, &at, vetted)) {
+        if (units != NULL && at.statement > units->last) {
+            units++;
+        }
+        if (!vet_statement(call, &at, units, vetted)) {
             return false;
         }
     }

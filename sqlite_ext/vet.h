@@ -1,9 +1,13 @@
 /*
 ** vet.h - what a body may not do, found out before anything of it runs
 **
-** Refused are: transaction words (except BEGIN ... COMMIT around the whole body), ATTACH, DETACH,
-** VACUUM, pragmas that do not belong into a transaction, parameters, calls of migrate_ functions
-** that write, and changes of the ledger.
+** Refused are: transaction words (except BEGIN ... COMMIT around the whole body, and those that delimit
+** the transactions of a body marked transaction:false), VACUUM, ATTACH, DETACH, pragmas that change the
+** file's form or the connection, parameters, calls of migrate_ functions that write, and changes of the
+** ledger.
+**
+** ATTACH and DETACH would work in a body marked transaction:false, but what goes on with it after a crash
+** is another connection, which knows nothing of the attachment.
 **
 ** All this is judged by the statement's tokens, which is sound: SQLite has no way of writing these
 ** words, a function's name or the table that a statement changes other than as tokens of their own.
@@ -21,8 +25,10 @@ typedef struct limbeck_vetted {
     bool suspends_foreign_keys; /* it says PRAGMA foreign_keys = OFF */
 } limbeck_vetted;
 
-/* Judges every statement of place->body (place->statement is of no concern). */
-bool limbeck_vet(limbeck_call *call, const limbeck_place *place, limbeck_vetted *vetted);
+/* Judges every statement of place->body (place->statement is of no concern). units are those of a body
+** marked transaction:false; NULL: it runs in one transaction. */
+bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit *units,
+                 limbeck_vetted *vetted);
 
 /* Finds out, once a call, whether statements are to be watched: call->watch. No body can make a trigger
 ** that would call for it. */

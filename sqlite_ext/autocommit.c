@@ -1,0 +1,481 @@
+/*
+** autocommit.c - a plan with bodies that are marked transaction:false
+*/
+#include "autocommit.h"
+#include "resume.h"
+#include "transaction.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A plan under way. */
+typedef struct apply {
+    limbeck_call *call;
+    const limbeck_ledger *ledger;
+    const lim_plan *plan;
+    const limbeck_body *bodies;
+    uint32_t at;       /* the step at work */
+    lim_list versions; /* the version rows as they must be found */
+    const char *where; /* the same as text, as of the last commit; NULL: there was none */
+
+    /* of a body marked transaction:false */
+    int64_t newest;     /* the log row that shows that the run is ours; 0: none is written */
+    int64_t owned;      /* the same, as of the last commit */
+    uint32_t statement; /* the one at work, from 1 */
+    int64_t begun;
+    bool suspended;            /* foreign keys are switched off */
+    limbeck_violations before; /* what violated them then */
+} apply;
+
+static const lim_revision *revision_at_work(const apply *a) {
+    return &a->ledger->graph->revisions[a->plan->steps[a->at].node];
+}
+
+static const limbeck_body *body_at_work(const apply *a) {
+    return &a->bodies[a->at];
+}
+
+/* --- transactions ---------------------------------------------------------------------------- */
+
+static bool fail_changed(apply *a) {
+    return limbeck_failed(a->call)
+               ? false
+               : lim_fail(
+                     &a->call->cx, LIM_STATE, "SELECT * FROM migrate_status() shows where it is.",
+                     "another connection changed the ledger while %s() ran", a->call->function);
+}
+
+/* Another one goes on with the body, or has said how it ended. */
+static bool fail_taken_over(apply *a) {
+    limbeck_call *call = a->call;
+    a->newest = a->owned = 0;
+    call->code = SQLITE_BUSY;
+    return lim_fail(&call->cx, LIM_STATE,
+                    "SELECT * FROM migrate_status() shows how far it is; no statement ran twice.",
+                    "another connection went on with revision \"%s\" while %s() ran it",
+                    lim_show(&call->cx, revision_at_work(a)->id), call->function);
+}
+
+static bool is_ours(apply *a) {
+    limbeck_newest newest;
+    if (a->newest == 0) {
+        return true;
+    }
+    return limbeck_store_newest(a->call, revision_at_work(a)->id, &newest) &&
+           (newest.id == a->newest || fail_taken_over(a));
+}
+
+/* Begins the next transaction, unless one is open: nothing of what the plan relies on may have changed. */
+static bool begin_next(apply *a) {
+    limbeck_call *call = a->call;
+    const lim_graph *g = a->ledger->graph;
+    if (call->transaction.open) {
+        return true;
+    }
+    if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) || !is_ours(a)) {
+        return false;
+    }
+    if (!limbeck_store_is_at(call, &a->versions)) {
+        return fail_changed(a);
+    }
+    for (uint32_t i = a->at; a->newest == 0 && i < a->plan->step_count; i++) {
+        const lim_revision *row = &g->revisions[a->plan->steps[i].node];
+        if (!limbeck_store_has(call, row->id, row->checksum)) {
+            return fail_changed(a);
+        }
+    }
+    return true;
+}
+
+static bool commit(apply *a) {
+    const char *where = "base";
+    if (a->versions.count > 0) {
+        qsort(a->versions.items, a->versions.count, sizeof *a->versions.items, lim_compare_names);
+        where = lim_list_join(&a->call->cx, &a->versions);
+    }
+    if (where == NULL || !limbeck_transaction_commit(a->call)) {
+        return false;
+    }
+    a->where = where;
+    a->owned = a->newest;
+    return true;
+}
+
+static void abandon(apply *a) {
+    limbeck_transaction_abandon(a->call);
+    a->newest = a->owned;
+}
+
+/* Does to the expected version rows what the step at work did to the table. */
+static bool move_versions(apply *a) {
+    const lim_step *step = &a->plan->steps[a->at];
+    for (uint32_t i = 0; i < step->change_count; i++) {
+        const lim_change *change = &a->plan->changes[step->first_change + i];
+        lim_list *rows = &a->versions;
+        for (uint32_t n = 0; change->lost != NULL && n < rows->count; n++) {
+            if (strcmp(rows->items[n], change->lost) == 0) {
+                rows->items[n] = rows->items[--rows->count];
+                break;
+            }
+        }
+        if (change->gained != NULL && !lim_list_add(&a->call->cx, rows, change->gained)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the log --------------------------------------------------------------------------------- */
+
+/* Writes a row about a statement of the body at work. */
+static bool record(apply *a, uint32_t statement, const char *outcome, int64_t duration,
+                   const char *detail) {
+    const lim_revision *row = revision_at_work(a);
+    limbeck_log log = {.action = limbeck_operation_name(a->plan),
+                       .revision = row->id,
+                       .statements = body_at_work(a)->body.count,
+                       .duration = duration,
+                       .checksum = row->checksum,
+                       .statement = statement,
+                       .outcome = outcome,
+                       .detail = detail};
+    if (!limbeck_store_log(a->call, &log)) {
+        return false;
+    }
+    a->newest = sqlite3_last_insert_rowid(a->call->db);
+    return true;
+}
+
+/* Records the failure in a transaction of its own. What stops that must not hide the failure itself: the
+** row `started` stays then, and says as much as is needed. */
+static void record_failure(apply *a) {
+    limbeck_call *call = a->call;
+    lim_error error = call->cx.error;
+    int code = call->code;
+    const char *reason =
+        limbeck_place_reason(call, body_at_work(a)->revision, body_at_work(a)->operation);
+    call->cx.error = (lim_error){0};
+    call->code = SQLITE_OK;
+    if (reason != NULL && limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
+        is_ours(a) && record(a, a->statement, "failed", -1, reason)) {
+        limbeck_transaction_commit(call);
+    }
+    call->cx.error = error;
+    call->code = code;
+    limbeck_transaction_abandon(call);
+}
+
+/* --- foreign keys ---------------------------------------------------------------------------- */
+
+/* What violates foreign keys when a body switches them off. Who goes on with a body can't know what there
+** was before: then nothing may violate them at the end. */
+static bool suspend(apply *a, bool known) {
+    if (a->suspended) {
+        return true;
+    }
+    limbeck_violations_begin(a->call, &a->before);
+    a->suspended = true;
+    return !known || limbeck_violations_read(a->call, &a->before);
+}
+
+static bool resume(apply *a, const limbeck_place *place) {
+    const char *where = limbeck_place_text(a->call, place, limbeck_place_statement(place).start);
+    bool ok = where != NULL;
+    if (a->suspended) {
+        ok = ok && limbeck_violations_compare(a->call, &a->before, where);
+        limbeck_violations_end(&a->before);
+        a->suspended = false;
+    }
+    return ok;
+}
+
+static bool change_setting(apply *a, const limbeck_place *place, const limbeck_pragma *pragma) {
+    if (pragma->setting == SQLITE_DBCONFIG_ENABLE_FKEY &&
+        !(pragma->on ? resume(a, place) : suspend(a, true))) {
+        return false;
+    }
+    return limbeck_settings_apply(a->call, place, pragma);
+}
+
+/* The settings that the statements before the one to go on with have made. */
+static bool repeat_settings(apply *a, uint32_t end) {
+    const limbeck_body *body = body_at_work(a);
+    limbeck_place place = {body->revision, body->operation, &body->body, 0};
+    for (; place.statement < end; place.statement++) {
+        lim_statement statement = limbeck_place_statement(&place);
+        limbeck_pragma pragma = limbeck_pragma_read(body->body.text, &statement);
+        if (pragma.kind != LIMBECK_PRAGMA_SETTING) {
+            continue;
+        }
+        if (pragma.setting == SQLITE_DBCONFIG_ENABLE_FKEY && pragma.on && a->suspended) {
+            limbeck_violations_end(&a->before);
+            a->suspended = false;
+        } else if (pragma.setting == SQLITE_DBCONFIG_ENABLE_FKEY && !pragma.on) {
+            suspend(a, false);
+        }
+        if (!limbeck_settings_apply(a->call, &place, &pragma)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- a body marked transaction:false --------------------------------------------------------- */
+
+/* Runs the statements of a unit. */
+static bool run_unit(apply *a, const lim_unit *unit) {
+    const limbeck_body *body = body_at_work(a);
+    limbeck_place place = {body->revision, body->operation, &body->body, unit->first + unit->block};
+    uint32_t end = unit->last + !unit->block;
+    bool ok = limbeck_watch_look(a->call);
+    for (; ok && place.statement < end; place.statement++) {
+        lim_statement statement = limbeck_place_statement(&place);
+        limbeck_pragma pragma = limbeck_pragma_read(body->body.text, &statement);
+        a->statement = place.statement + 1;
+        ok = pragma.kind == LIMBECK_PRAGMA_SETTING ? change_setting(a, &place, &pragma)
+                                                   : limbeck_run_next(a->call, &place, end);
+        a->statement = place.statement + 1;
+    }
+    if (ok && a->call->transaction.open) {
+        const char *where;
+        a->statement = place.statement = unit->last + 1;
+        place.statement--;
+        where = limbeck_place_text(a->call, &place, limbeck_place_statement(&place).start);
+        ok = where != NULL && limbeck_violations_pending(a->call, where);
+    }
+    return ok;
+}
+
+/* The revision is done: settings, version rows, log. */
+static bool finish_body(apply *a) {
+    const limbeck_body *body = body_at_work(a);
+    limbeck_place last = {body->revision, body->operation, &body->body, body->body.count - 1};
+    if (body->body.count > 0 && !resume(a, &last)) {
+        return false;
+    }
+    limbeck_settings_restore(a->call);
+    return limbeck_step_record(a->call, a->ledger, a->plan, a->at, body, a->begun) &&
+           move_versions(a);
+}
+
+/* True for what SQLite runs outside of transactions only. */
+static bool runs_alone(const limbeck_body *body, const lim_unit *unit) {
+    lim_statement statement = lim_body_statement(&body->body, unit->first);
+    return !unit->block &&
+           limbeck_pragma_read(body->body.text, &statement).kind == LIMBECK_PRAGMA_ALONE;
+}
+
+/* Runs a unit and records its end, and with it the start of the next one or the end of the body. */
+static bool apply_unit(apply *a, const lim_unit *unit, const lim_unit *next) {
+    int64_t begun = limbeck_now();
+    bool alone = runs_alone(body_at_work(a), unit);
+    a->statement = unit->first + 1;
+    if ((alone && !run_unit(a, unit)) || !begin_next(a) || (!alone && !run_unit(a, unit))) {
+        return false;
+    }
+    begun = limbeck_now() - begun;
+    if (!record(a, unit->last + 1, "done", begun > 0 ? begun : 0, NULL)) {
+        return false;
+    }
+    if (next != NULL ? !record(a, next->first + 1, "started", -1, NULL) : !finish_body(a)) {
+        return false;
+    }
+    return commit(a);
+}
+
+static bool apply_units(apply *a, uint32_t first) {
+    const limbeck_body *body = body_at_work(a);
+    a->begun = limbeck_now();
+    if (!begin_next(a)) {
+        return false;
+    }
+    a->statement = first < body->unit_count ? body->units[first].first + 1 : body->body.count;
+    if (first == body->unit_count) {
+        return finish_body(a) && commit(a);
+    }
+    if (!record(a, a->statement, "started", -1, NULL) || !commit(a) ||
+        !repeat_settings(a, body->units[first].first)) {
+        return false;
+    }
+    for (uint32_t i = first; i < body->unit_count; i++) {
+        if (!apply_unit(a, &body->units[i],
+                        i + 1 < body->unit_count ? &body->units[i + 1] : NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tells what stays of a body that stopped. */
+static void explain_stop(apply *a) {
+    lim_context *cx = &a->call->cx;
+    const char *id = lim_show(cx, revision_at_work(a)->id);
+    limbeck_transaction_add_detail(
+        a->call, lim_format(cx,
+                            "Revision \"%s\" stopped at statement %u of %u; what was committed "
+                            "before stays.",
+                            id, (unsigned)a->statement, (unsigned)body_at_work(a)->body.count));
+    if (cx->error.hint == NULL) {
+        cx->error.hint = lim_format(cx,
+                                    "Mend the cause and call again: it goes on there. Or end it by "
+                                    "hand and say migrate_resolve('%s', 'applied' or 'not "
+                                    "applied').",
+                                    id);
+    }
+}
+
+/* A body marked transaction:false: unit by unit, from where it stopped. */
+static bool apply_statements(apply *a) {
+    const limbeck_ledger *ledger = a->ledger;
+    const limbeck_body *body = body_at_work(a);
+    const lim_stop *stop =
+        lim_stop_of(&ledger->rows, ledger->graph, &ledger->state, a->plan->steps[a->at].node,
+                    a->plan->operation == LIM_UPGRADE);
+    uint32_t first = 0;
+    bool ok;
+    while (stop != NULL && first < body->unit_count &&
+           body->units[first].last + 1 < lim_stop_next(stop)) {
+        first++;
+    }
+    ok = apply_units(a, first);
+    if (a->suspended) {
+        limbeck_violations_end(&a->before);
+        a->suspended = false;
+    }
+    if (!ok) {
+        abandon(a);
+        if (a->owned != 0) {
+            record_failure(a);
+            explain_stop(a);
+        }
+    }
+    a->newest = a->owned = 0;
+    return ok;
+}
+
+/* --- the plan -------------------------------------------------------------------------------- */
+
+static bool apply_step(apply *a) {
+    if (!body_at_work(a)->transactional) {
+        return apply_statements(a); /* and commits what the steps before it did */
+    }
+    return begin_next(a) && limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a)) &&
+           move_versions(a);
+}
+
+/* Tells where the database is, when something was committed before the failure. */
+static void explain_failure(apply *a) {
+    lim_context *cx = &a->call->cx;
+    if (a->where == NULL || cx->error.code == LIM_NOMEM) {
+        return;
+    }
+    limbeck_transaction_add_detail(a->call, lim_format(cx, "The database is at %s.", a->where));
+    if (cx->error.hint == NULL) {
+        cx->error.hint = "Mend the cause and call again.";
+    }
+}
+
+bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
+                            const limbeck_body *bodies) {
+    apply a = {.call = call, .ledger = ledger, .plan = plan, .bodies = bodies};
+    for (uint32_t i = 0; i < ledger->state.rows.count; i++) {
+        if (!lim_list_add(&call->cx, &a.versions,
+                          lim_id(ledger->graph, ledger->state.rows.node[i]))) {
+            return false;
+        }
+    }
+    for (; a.at < plan->step_count; a.at++) {
+        if (!apply_step(&a)) {
+            explain_failure(&a);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- runs of others -------------------------------------------------------------------------- */
+
+enum {
+    RECENT = 10000, /* milliseconds: what was started longer ago and isn't at it now is dead */
+    QUIET = 1000,   /* so long it is looked at */
+    PAUSE = 20
+};
+
+bool limbeck_find_other_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                            int64_t over, limbeck_other_run *other) {
+    bool up = plan->operation == LIM_UPGRADE;
+    *other = (limbeck_other_run){NULL, 0};
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        lim_node node = plan->steps[i].node;
+        limbeck_newest newest;
+        if (lim_step_is_transactional(ledger->graph, plan, i) ||
+            lim_stop_of(&ledger->rows, ledger->graph, &ledger->state, node, up) == NULL) {
+            continue;
+        }
+        if (!limbeck_store_newest(call, lim_id(ledger->graph, node), &newest)) {
+            return false;
+        }
+        if (newest.started && newest.id != over && newest.age < RECENT) {
+            *other = (limbeck_other_run){lim_id(ledger->graph, node), newest.id};
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Milliseconds that the connection waits for a lock. */
+static int64_t patience(limbeck_call *call) {
+    sqlite3_stmt *row = limbeck_statement(call, "PRAGMA busy_timeout");
+    int64_t timeout = 0;
+    if (row != NULL && limbeck_row(call, row)) {
+        timeout = sqlite3_column_int64(row, 0);
+        sqlite3_reset(row);
+    }
+    return timeout;
+}
+
+/* Reads the newest row; what the other one's lock hides is shown by *locked. */
+static bool look(limbeck_call *call, const char *revision, limbeck_newest *newest, bool *locked) {
+    *locked = false;
+    if (limbeck_store_newest(call, revision, newest)) {
+        return true;
+    }
+    if ((call->code & 0xff) != SQLITE_BUSY) {
+        return false;
+    }
+    call->cx.error = (lim_error){0};
+    call->code = SQLITE_OK;
+    *locked = true;
+    return true;
+}
+
+bool limbeck_await_other_run(limbeck_call *call, const limbeck_other_run *other, int64_t *over) {
+    int64_t begun = limbeck_now(), seen = begun, timeout = patience(call), now = begun;
+    limbeck_newest newest;
+    bool locked;
+    *over = other->newest;
+    for (; !limbeck_failed(call) && now - seen < QUIET; now = limbeck_now()) {
+        sqlite3_sleep(PAUSE);
+        if (!look(call, other->revision, &newest, &locked)) {
+            return false;
+        }
+        if (!locked && newest.id == *over) {
+            continue;
+        }
+        if (!locked) {
+            *over = newest.id;
+            if (!newest.started) {
+                return true;
+            }
+        }
+        seen = limbeck_now();
+        if (seen - begun >= timeout) {
+            call->code = SQLITE_BUSY;
+            return lim_fail(&call->cx, LIM_STATE,
+                            "Call again when it is done, or let SQLite wait: PRAGMA busy_timeout = "
+                            "5000.",
+                            "another connection runs revision \"%s\" now",
+                            lim_show(&call->cx, other->revision));
+        }
+    }
+    return !limbeck_failed(call);
+}
