@@ -58,6 +58,7 @@ typedef struct lim_stop {
     const char *outcome;  /* started, done or failed: of that statement */
     const char *checksum; /* the revision's at that time, NULL: unknown */
     const char *detail;   /* why it failed, NULL: unknown */
+    bool whole;           /* the body ran as one transaction: nothing of it stayed */
 } lim_stop;
 
 typedef struct lim_ledger {

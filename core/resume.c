@@ -10,11 +10,6 @@ bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *
     return n != LIM_NONE && stop->up == !state->applied[n];
 }
 
-bool lim_stop_is_partial(const lim_graph *g, const lim_stop *stop) {
-    const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
-    return !(stop->up ? row->upgrade_transactional : row->downgrade_transactional);
-}
-
 const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const lim_state *state,
                             lim_node n, bool up) {
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
@@ -32,9 +27,10 @@ uint32_t lim_stop_next(const lim_stop *stop) {
 
 const char *lim_stop_text(lim_context *cx, const lim_stop *stop) {
     const char *why = stop->detail;
-    if (why == NULL)
-        why = strcmp(stop->outcome, "started") == 0 ? "started, and its end was never recorded"
-                                                    : "the run ended before it";
+    if (strcmp(stop->outcome, "started") == 0)
+        why = "started, and its end was never recorded";
+    else if (why == NULL || strcmp(stop->outcome, "done") == 0)
+        why = "the run ended before it";
     return lim_format(cx, "revision \"%s\" (%s) stopped at statement %u of %u: %s",
                       lim_show(cx, stop->revision), stop->up ? "upgrade" : "downgrade",
                       (unsigned)lim_stop_next(stop), (unsigned)stop->statements, why);
@@ -84,7 +80,7 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
         return true;
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
-        if (!lim_stop_holds(g, state, stop) || !lim_stop_is_partial(g, stop))
+        if (!lim_stop_holds(g, state, stop) || stop->whole)
             continue;
         const char *id = lim_show(cx, stop->revision);
         if (!is_step(plan, g, stop))

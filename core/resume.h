@@ -13,9 +13,6 @@
 ** applied (downgrade). */
 bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop);
 
-/* True when statements of the body may have had their effect for good: it is not transactional. */
-bool lim_stop_is_partial(const lim_graph *g, const lim_stop *stop);
-
 /* The stop of this run of the revision; NULL: none. */
 const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const lim_state *state,
                             lim_node n, bool up);

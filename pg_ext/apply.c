@@ -63,6 +63,8 @@ typedef struct Apply
 	lim_plan	plan;
 	RunStep    *steps;
 	uint32_t	at;				/* the step at work */
+	SavedSettings *settings;	/* what a body of several transactions began with; NULL: none runs */
+	bool		ended;			/* the unit at work has had its effect, which no rollback takes back */
 } Apply;
 
 static const lim_revision *
@@ -83,11 +85,13 @@ record_statement(Apply *apply, int statement, const char *outcome, int64 duratio
 				 const char *detail)
 {
 	const lim_revision *row = revision_at_work(apply);
+	const RunStep *step = &apply->steps[apply->at];
 	LogEntry	entry = {
 		.action = is_up(apply) ? "upgrade" : "downgrade",
 		.revision = row->id,
+		.from_version = step->body.autocommit ? NULL : step->from,
 		.statement = statement,
-		.statements = list_length(apply->steps[apply->at].body.statements),
+		.statements = list_length(step->body.statements),
 		.duration_ms = duration_ms,
 		.checksum = row->checksum,
 		.outcome = outcome,
@@ -111,32 +115,57 @@ record_revision_done(Apply *apply, int64 duration_ms)
 	PopActiveSnapshot();
 }
 
+/* Ends the settings of the body at work. */
+static void
+restore_settings(Apply *apply)
+{
+	if (apply->settings != NULL)
+	{
+		settings_restore(apply->settings);
+		commit_and_start();
+	}
+}
+
+/* Who cancels a run wants its end, not to wait for whoever holds up the log. */
+#define FAILURE_WAIT "2s"
+
 /* Records a failure after its rollback. What stops that must not hide the failure itself. */
 static void
-record_failure(Apply *apply, const ErrorData *error, SavedSettings *settings)
+record_failure(Apply *apply, const ErrorData *error)
 {
 	Body	   *body = &apply->steps[apply->at].body;
 	MemoryContext memory = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		if (settings != NULL)
-			settings_restore(settings);
-		record_statement(apply, Max(body->current, 1), "failed", -1, to_core(error->message));
-		commit_and_start();
+		restore_settings(apply);
+		if (!apply->ended)
+		{
+			(void) set_config_option("lock_timeout", FAILURE_WAIT, PGC_USERSET, PGC_S_SESSION,
+									 GUC_ACTION_LOCAL, true, 0, false);
+			record_statement(apply, Max(body->current, 1), "failed", -1, to_core(error->message));
+			commit_and_start();
+		}
 	}
 	PG_CATCH();
 	{
+		ErrorData  *unrecorded;
+
 		MemoryContextSwitchTo(memory);
+		unrecorded = CopyErrorData();
 		FlushErrorState();
 		abort_and_start();
+		ereport(WARNING,
+				(errmsg("the failure of revision \"%s\" could not be recorded: %s",
+						body->revision, unrecorded->message)));
 	}
 	PG_END_TRY();
 }
 
-/* After an error was caught: rolls back, and pauses for another try or records the failure and throws. */
-static void
-handle_failure(Apply *apply, int tries, SavedSettings *settings)
+/* After an error was caught: rolls back, and returns it where another try follows; else records the
+ * failure and throws it again. */
+static ErrorData *
+handle_failure(Apply *apply, int tries)
 {
 	RunStep    *step = &apply->steps[apply->at];
 	ErrorData  *error;
@@ -147,12 +176,21 @@ handle_failure(Apply *apply, int tries, SavedSettings *settings)
 	abort_and_start();
 	if (!retry_wanted(error, tries))
 	{
-		record_failure(apply, error, settings);
+		record_failure(apply, error);
 		ReThrowError(error);
 	}
-	step->body.current = 0;
 	step->body.finishing = false;
-	retry_pause(step, error, tries);
+	return error;
+}
+
+/* Lets errors say from here on where in the body they stand. */
+static void
+begin_context(RunStep *step, ErrorContextCallback *context)
+{
+	context->callback = body_error_context;
+	context->arg = &step->body;
+	context->previous = error_context_stack;
+	error_context_stack = context;
 }
 
 static int64
@@ -170,6 +208,7 @@ static void
 apply_whole(Apply *apply)
 {
 	RunStep    *step = &apply->steps[apply->at];
+	ErrorData  *volatile last = NULL;
 	volatile int tries = 0;
 	volatile bool done = false;
 
@@ -178,17 +217,23 @@ apply_whole(Apply *apply)
 		tries++;
 		PG_TRY();
 		{
+			ErrorContextCallback context;
 			instr_time	start;
 
+			if (last != NULL)
+				retry_pause(step, last, tries - 1);
 			INSTR_TIME_SET_CURRENT(start);
 			run_body(step, NIL);
+			lock_keep_apply(apply->call.extension);
 			record_revision_done(apply, milliseconds_since(start));
+			begin_context(step, &context);
 			commit_and_start();
+			error_context_stack = context.previous;
 			done = true;
 		}
 		PG_CATCH();
 		{
-			handle_failure(apply, tries, NULL);
+			last = handle_failure(apply, tries);
 		}
 		PG_END_TRY();
 	}
@@ -204,11 +249,16 @@ apply_unit(Apply *apply, const Unit *unit, bool skip, instr_time body_start)
 	INSTR_TIME_SET_CURRENT(start);
 	if (!skip)
 	{
-		step->body.current = unit->first;
 		retry_watch_unit(step, unit);
 		run_unit(step, unit);
+		retry_unwatch();
+		apply->ended = !unit->block && body_runs_alone(&step->body);
+		lock_keep_apply(apply->call.extension);
+		/* what only read, as BEGIN READ ONLY says, ends before its end is written */
+		if (XactReadOnly)
+			commit_and_start();
 	}
-	retry_unwatch();
+	step->body.current = unit->last;
 	record_statement(apply, unit->last, "done", milliseconds_since(start),
 					 skip ? "it had ended before the crash" : NULL);
 	if (unit->last == list_length(step->body.statements))
@@ -218,32 +268,41 @@ apply_unit(Apply *apply, const Unit *unit, bool skip, instr_time body_start)
 
 /* One unit, tried as often as the settings say. */
 static void
-try_unit(Apply *apply, const Unit *unit, const lim_stop *stop, instr_time body_start,
-		 SavedSettings *settings)
+try_unit(Apply *apply, const Unit *unit, const lim_stop *stop, instr_time body_start)
 {
 	RunStep    *step = &apply->steps[apply->at];
-	bool		crashed = stop != NULL && strcmp(stop->outcome, "started") == 0;
+	ErrorData  *volatile last = NULL;
+	const char *volatile note = stop != NULL ? from_core(stop->detail) : NULL;
 	volatile int tries = 0;
 	volatile bool done = false;
 
+	apply->ended = stop != NULL && strcmp(stop->outcome, "started") == 0;
 	while (!done)
 	{
 		tries++;
 		PG_TRY();
 		{
+			ErrorContextCallback context;
 			bool		skip = false;
 
 			step->body.current = unit->first;
-			record_statement(apply, unit->first, "started", -1, NULL);
+			begin_context(step, &context);
+			if (last != NULL)
+				retry_pause(step, last, tries - 1);
+			if (!apply->ended)
+				note = leftover_note(step, unit);
+			record_statement(apply, unit->first, "started", -1, to_core(note));
 			commit_and_start();
 			if (stop != NULL || tries > 1)
-				skip = leftover_clear(step, unit, crashed && tries == 1);
+				skip = leftover_clear(step, unit, apply->ended, note);
+			apply->ended = skip;
 			apply_unit(apply, unit, skip, body_start);
+			error_context_stack = context.previous;
 			done = true;
 		}
 		PG_CATCH();
 		{
-			handle_failure(apply, tries, settings);
+			last = handle_failure(apply, tries);
 		}
 		PG_END_TRY();
 	}
@@ -256,13 +315,15 @@ apply_statements(Apply *apply)
 	RunStep    *step = &apply->steps[apply->at];
 	const lim_stop *stop = lim_stop_of(&apply->call.ledger, apply->call.graph, &apply->call.state,
 									   apply->plan.steps[apply->at].node, is_up(apply));
-	int			next = stop != NULL ? (int) lim_stop_next(stop) : 1;
-	SavedSettings *settings = settings_save();
+	int			next;
 	instr_time	start;
 	int			count;
 	Unit	   *units = body_units(&step->body, &count);
 	int			i;
 
+	if (stop != NULL && stop->whole)
+		stop = NULL;
+	next = stop != NULL ? (int) lim_stop_next(stop) : 1;
 	if (!step->may_set_role)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -273,19 +334,19 @@ apply_statements(Apply *apply)
 		ereport(NOTICE,
 				(errmsg("going on with statement %d of %d", next,
 						list_length(step->body.statements))));
+	apply->settings = settings_save();
 	INSTR_TIME_SET_CURRENT(start);
 	for (i = 0; i < count; i++)
 	{
 		if (units[i].last < next)
 			continue;
-		try_unit(apply, &units[i], stop, start, settings);
+		try_unit(apply, &units[i], stop, start);
 		stop = NULL;
 	}
 	if (count == 0)
-	{
 		record_revision_done(apply, 0);
-	}
-	settings_restore(settings);
+	restore_settings(apply);
+	apply->settings = NULL;
 	commit_and_start();
 }
 
@@ -320,6 +381,7 @@ apply_plan(Apply *apply)
 
 		ereport(NOTICE, (errmsg("%s", step->notice)));
 		MemoryContextSwitchTo(apply->call.memory);
+		apply->ended = false;
 		if (step->body.autocommit)
 			apply_statements(apply);
 		else

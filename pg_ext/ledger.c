@@ -361,7 +361,7 @@ read_stops(Call *call)
 
 	query(call, psprintf("SELECT l.revision, l.action OPERATOR(pg_catalog.=) 'upgrade',"
 						 " l.statement::pg_catalog.int8, l.statements::pg_catalog.int8,"
-						 " l.outcome, l.checksum, l.detail FROM ONLY %s.migrate_log l"
+						 " l.outcome, l.checksum, l.detail, l.from_version IS NOT NULL FROM ONLY %s.migrate_log l"
 						 " WHERE l.to_version IS NULL"
 						 " AND l.action OPERATOR(pg_catalog.=) ANY (ARRAY['upgrade', 'downgrade'])"
 						 " AND NOT EXISTS (SELECT FROM ONLY %s.migrate_log n"
@@ -382,6 +382,7 @@ read_stops(Call *call)
 			.outcome = column_name(call, tuple, 5),
 			.checksum = column_name(call, tuple, 6),
 			.detail = column_name(call, tuple, 7),
+			.whole = column_bool(tuple, 8),
 		};
 
 		if (row.revision != NULL && !lim_ledger_add_stop(&call->cx, &call->ledger, &row))

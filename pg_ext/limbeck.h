@@ -78,6 +78,7 @@ extern bool argument_bool(FunctionCallInfo fcinfo, int n);
 /* lock.c: one caller at a time */
 extern void lock_ledger(Call *call);
 extern void lock_apply(Oid extension);
+extern void lock_keep_apply(Oid extension);
 extern void unlock_apply(Oid extension);
 
 /* ledger.c: the ledger read */
@@ -226,7 +227,8 @@ extern SavedSettings *settings_save(void);
 extern void settings_restore(SavedSettings *saved);
 
 /* leftover.c: what a statement that was cut short left behind */
-extern bool leftover_clear(RunStep *step, const Unit *unit, bool crashed);
+extern const char *leftover_note(const RunStep *step, const Unit *unit);
+extern bool leftover_clear(RunStep *step, const Unit *unit, bool may_be_done, const char *note);
 extern void leftover_verify(const Body *body);
 
 /* deferred.c: deferred constraints checked at the end of a revision */

@@ -14,6 +14,13 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+/* whether this process holds a lock in that very mode */
+#if PG_VERSION_NUM >= 170000
+#define holds_lock(tag, mode) LockHeldByMe((tag), (mode), false)
+#else
+#define holds_lock(tag, mode) LockHeldByMe((tag), (mode))
+#endif
+
 #define LEDGER_LOCK_SPACE 0x4C4D	/* SQL's advisory locks have 1 or 2 here */
 
 typedef enum LedgerLock
@@ -123,10 +130,28 @@ lock_apply(Oid extension)
 		wait_for(&tag, true);
 }
 
+/* Statements may let go of all advisory locks of the session, this one among them: DISCARD ALL,
+ * pg_advisory_unlock_all(). Takes it again, or ends the run when somebody else has come in. */
+void
+lock_keep_apply(Oid extension)
+{
+	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+
+	if (holds_lock(&tag, ExclusiveLock) ||
+		LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the body let go of the lock of this ledger, and another migration is running"),
+			 errdetail("Process %d holds the lock of this ledger.", lock_holder(&tag)),
+			 errhint("Take DISCARD ALL and pg_advisory_unlock_all() out of the body.")));
+}
+
 void
 unlock_apply(Oid extension)
 {
 	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
 
-	(void) LockRelease(&tag, ExclusiveLock, true);
+	if (holds_lock(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, true);
 }

@@ -35,6 +35,8 @@ int			limbeck_body_timeout = 0;
 
 static bool installed = false;
 static TimeoutId body_timer;
+static int	limit_ms;
+static bool limited = false;	/* the timer runs; the body may have changed the setting */
 static volatile sig_atomic_t body_timed_out = false;
 static volatile sig_atomic_t watching = false;
 static volatile sig_atomic_t lock_noted = false;
@@ -111,8 +113,10 @@ watch(bool limit_locks)
 	body_timed_out = false;
 	lock_noted = false;
 	watching = true;
-	if (limbeck_body_timeout > 0)
-		enable_timeout_after(body_timer, limbeck_body_timeout);
+	limited = limbeck_body_timeout > 0;
+	limit_ms = limbeck_body_timeout;
+	if (limited)
+		enable_timeout_after(body_timer, limit_ms);
 	if (limit_locks && limbeck_lock_timeout > 0)
 		(void) set_config_option("lock_timeout", psprintf("%d", limbeck_lock_timeout),
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
@@ -137,50 +141,71 @@ void
 retry_unwatch(void)
 {
 	watching = false;
-	if (installed && limbeck_body_timeout > 0)
+	if (limited)
 		disable_timeout(body_timer, false);
+	limited = false;
 }
 
-/* Whoever holds the noted lock in a way that stops us, one a line, with what it runs. */
-static char *
-blockers(void)
+/* How the server's messages call the noted lock's object. */
+static const char *
+locked_object(void)
 {
-	LockData   *data = GetLockStatusData();
-	StringInfoData text;
 	StringInfoData object;
 	char	   *name = NULL;
-	int			i;
 
-	initStringInfo(&text);
-	initStringInfo(&object);
 	if (noted_lock.locktag_type == LOCKTAG_RELATION && noted_lock.locktag_field1 == MyDatabaseId)
 		name = get_rel_name(noted_lock.locktag_field2);
 	if (name != NULL)
-		appendStringInfo(&object, "relation \"%s\"", name);
-	else
-		DescribeLockTag(&object, &noted_lock);
+		return psprintf("relation \"%s\"", name);
+	initStringInfo(&object);
+	DescribeLockTag(&object, &noted_lock);
+	return object.data;
+}
+
+/* The strongest mode of these that stops us; NoLock: none. */
+static LOCKMODE
+conflicting_mode(LOCKMASK modes)
+{
+	LOCKMODE	mode;
+
+	for (mode = MaxLockMode; mode > NoLock; mode--)
+	{
+		if ((modes & LOCKBIT_ON(mode)) != 0 && DoLockModesConflict(mode, noted_mode))
+			break;
+	}
+	return mode;
+}
+
+/* Whoever holds the noted lock, or waits for it before us, in a way that stops us: one a line, with what
+ * it runs. */
+static char *
+blockers(bool holders)
+{
+	LockData   *data = GetLockStatusData();
+	const char *object = locked_object();
+	StringInfoData text;
+	int			i;
+
+	initStringInfo(&text);
 	for (i = 0; i < data->nelements; i++)
 	{
 		const LockInstanceData *lock = &data->locks[i];
+		LOCKMASK	modes = holders ? lock->holdMask
+			: lock->waitLockMode != NoLock ? LOCKBIT_ON(lock->waitLockMode) : 0;
 		LOCKMODE	mode;
 
-		if (lock->pid == MyProcPid || memcmp(&lock->locktag, &noted_lock, sizeof(LOCKTAG)) != 0)
-			continue;
-		for (mode = MaxLockMode; mode > NoLock; mode--)
-		{
-			if ((lock->holdMask & LOCKBIT_ON(mode)) != 0 && DoLockModesConflict(mode, noted_mode))
-				break;
-		}
-		if (mode == NoLock)
+		if (lock->pid == MyProcPid || memcmp(&lock->locktag, &noted_lock, sizeof(LOCKTAG)) != 0 ||
+			(mode = conflicting_mode(modes)) == NoLock)
 			continue;
 		if (text.len > 0)
 			appendStringInfoChar(&text, '\n');
 		if (lock->pid == 0)
 			appendStringInfo(&text, "A prepared transaction holds %s on %s.",
-							 GetLockmodeName(DEFAULT_LOCKMETHOD, mode), object.data);
+							 GetLockmodeName(DEFAULT_LOCKMETHOD, mode), object);
 		else
-			appendStringInfo(&text, "Process %d holds %s on %s: %s", lock->pid,
-							 GetLockmodeName(DEFAULT_LOCKMETHOD, mode), object.data,
+			appendStringInfo(&text, "Process %d %s %s on %s: %s", lock->pid,
+							 holders ? "holds" : "waits for",
+							 GetLockmodeName(DEFAULT_LOCKMETHOD, mode), object,
 							 pgstat_get_backend_current_activity(lock->pid, true));
 	}
 	return text.len > 0 ? text.data : NULL;
@@ -199,13 +224,15 @@ retry_explain(ErrorData *error)
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED && timed_out)
 	{
 		error->message = psprintf("canceling the body after limbeck.body_timeout (%d ms)",
-								  limbeck_body_timeout);
+								  limit_ms);
 		return false;
 	}
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		return false;
 	if (lock_noted && error->detail == NULL)
-		error->detail = blockers();
+		error->detail = blockers(true);
+	if (lock_noted && error->detail == NULL)
+		error->detail = blockers(false);
 	lock_noted = false;
 	return true;
 }

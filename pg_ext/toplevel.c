@@ -96,15 +96,10 @@ void
 run_unit(RunStep *step, const Unit *unit)
 {
 	Body	   *body = &step->body;
-	ErrorContextCallback context;
 	MemoryContext memory = AllocSetContextCreate(step->memory, "limbeck statement",
 												 ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(memory);
 
-	context.callback = body_error_context;
-	context.arg = body;
-	context.previous = error_context_stack;
-	error_context_stack = &context;
 	if (unit->block)
 		set_transaction_options(unit->options);
 	for (body->current = unit->first; body->current <= unit->last; body->current++)
@@ -122,7 +117,6 @@ run_unit(RunStep *step, const Unit *unit)
 	}
 	body->current = unit->last;
 	leftover_verify(body);
-	error_context_stack = context.previous;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(memory);
 }

@@ -91,6 +91,32 @@ static void nothing_passes_over_a_stop(void **unused) {
     fixture_end(&f);
 }
 
+/* A body that ran as one transaction left nothing: its text may change, marks included. What a body
+** that ran statement by statement left stays, whatever became of the text. */
+static void only_what_stayed_counts(void **unused) {
+    (void)unused;
+    fixture f;
+    lim_plan plan;
+    lim_stop stop = failed;
+    stop.checksum = "old";
+    stop.whole = true;
+    stop_at(&f, "aaaa", stop);
+    assert_true(lim_plan_apply(&f.cx, f.g, &f.state, "head", &plan));
+    assert_true(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
+    assert_true(lim_plan_apply(&f.cx, f.g, &f.state, "base", &plan));
+    assert_true(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
+    fixture_end(&f);
+
+    stop.whole = false;
+    stop_at(&f, "aaaa", stop);
+    f.ledger.revisions[1].upgrade_transactional = true;
+    assert_true(lim_plan_upgrade(&f.cx, f.g, &f.state, "head", &plan));
+    assert_false(lim_resume_refusal(&f.cx, LIM_POSTGRES, &f.ledger, f.g, &f.state, &plan));
+    assert_string_equal(f.cx.error.message,
+                        "revision \"bbbb\" was changed after it stopped at statement 2 of 3");
+    fixture_end(&f);
+}
+
 static void apply_goes_up_or_down(void **unused) {
     (void)unused;
     static const struct {
@@ -160,6 +186,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stop_is_told_while_it_holds),
         cmocka_unit_test(nothing_passes_over_a_stop),
+        cmocka_unit_test(only_what_stayed_counts),
         cmocka_unit_test(apply_goes_up_or_down),
         cmocka_unit_test(a_word_ends_a_stop),
     };
