@@ -72,7 +72,8 @@ bool lim_offline_plan(lim_offline *o, const lim_state *current, lim_operation op
                         "downgrade with --sql requires <fromrev>:<torev>");
     return (up ? lim_plan_upgrade : lim_plan_downgrade)(cx, o->graph, &o->start, target,
                                                         &o->plan) &&
-           lim_plan_refusal(cx, o->graph, &o->plan, o->dialect, o->dialect == LIM_SQLITE);
+           lim_plan_refusal(cx, o->graph, &o->plan, o->dialect, o->dialect == LIM_SQLITE) &&
+           lim_plan_versions(cx, o->graph, &o->start, &o->versions);
 }
 
 /* ---- pieces -------------------------------------------------------------------------------- */
@@ -285,8 +286,7 @@ static void add_part(lim_offline *o, const char *text, size_t from, size_t to) {
     }
 }
 
-/* The bytes from..to of a body, with statements in place of some. */
-static void add_text(lim_offline *o, const lim_offline_body *b, size_t from, size_t to) {
+void lim_offline_text(lim_offline *o, const lim_offline_body *b, size_t from, size_t to) {
     const char *text = b->body.text;
     for (uint32_t i = 0; i < b->replacement_count; i++) {
         const lim_replacement *r = &b->replacements[i];
@@ -316,15 +316,15 @@ static void add_body(lim_offline *o, const lim_offline_body *b) {
         to = last.start;
         while (from < to && (body->text[from] == '\n' || body->text[from] == ' '))
             from++;
-        add_text(o, b, from, to);
+        lim_offline_text(o, b, from, to);
         lim_text_add(&o->text, body->text + last.next, body->length - last.next);
     } else if (body->count > 0 && !lim_body_statement(body, body->count - 1).has_semicolon) {
         size_t end = body->spans[body->count - 1].end;
-        add_text(o, b, from, end);
+        lim_offline_text(o, b, from, end);
         lim_text_addc(&o->text, ';');
         lim_text_add(&o->text, body->text + end, to - end);
     } else {
-        add_text(o, b, from, to);
+        lim_offline_text(o, b, from, to);
     }
     if (o->text.length > 0 && o->text.data != NULL && o->text.data[o->text.length - 1] != '\n')
         lim_text_addc(&o->text, '\n');
@@ -368,11 +368,8 @@ static void add_duration(lim_offline *o) {
                       o->schema);
 }
 
-static bool add_log(lim_offline *o, uint32_t step, uint32_t statements) {
+static void begin_log(lim_offline *o, uint32_t step) {
     const lim_revision *row = &o->graph->revisions[o->plan.steps[step].node];
-    const char *from, *to;
-    if (!lim_step_names(o->cx, o->graph, &o->plan, step, &from, &to))
-        return false;
     lim_text_addf(&o->text,
                   "INSERT INTO %s.migrate_log (at, actor, action, revision, from_version, "
                   "to_version, statement, statements, duration_ms, checksum, outcome)\nSELECT ",
@@ -381,24 +378,50 @@ static bool add_log(lim_offline *o, uint32_t step, uint32_t statements) {
     lim_text_addf(&o->text, ", '%s', ", lim_offline_verb(o));
     lim_offline_string(o, row->id);
     lim_text_adds(&o->text, ", ");
+}
+
+static void end_log(lim_offline *o, uint32_t step, uint32_t statement, uint32_t statements,
+                    const char *outcome) {
+    lim_text_addf(&o->text, ", %u, %u, ", statement, statements);
+    if (strcmp(outcome, "done") == 0)
+        add_duration(o);
+    else
+        lim_text_adds(&o->text, "NULL");
+    lim_text_adds(&o->text, ", ");
+    lim_offline_string(o, o->graph->revisions[o->plan.steps[step].node].checksum);
+    lim_text_addf(&o->text, ", '%s';\n", outcome);
+}
+
+void lim_offline_record_statement(lim_offline *o, uint32_t step, uint32_t statement,
+                                  uint32_t statements, const char *outcome) {
+    begin_log(o, step);
+    lim_text_adds(&o->text, "NULL, NULL");
+    end_log(o, step, statement, statements, outcome);
+}
+
+bool lim_offline_record(lim_offline *o, uint32_t step, const lim_offline_body *body) {
+    const lim_step *s = &o->plan.steps[step];
+    const char *from, *to;
+    if (!lim_step_names(o->cx, o->graph, &o->plan, step, &from, &to))
+        return false;
+    for (uint32_t i = 0; i < s->change_count; i++)
+        add_change(o, &o->plan.changes[s->first_change + i]);
+    begin_log(o, step);
     lim_offline_string(o, from);
     lim_text_adds(&o->text, ", ");
     lim_offline_string(o, to);
-    lim_text_addf(&o->text, ", %u, %u, ", statements, statements);
-    add_duration(o);
-    lim_text_adds(&o->text, ", ");
-    lim_offline_string(o, row->checksum);
-    lim_text_adds(&o->text, ", 'done';\n");
-    return true;
+    end_log(o, step, body->statements, body->statements, "done");
+    return lim_plan_follow(o->cx, &o->plan, step, &o->versions) && o->cx->error.code == LIM_OK;
 }
 
 bool lim_offline_step(lim_offline *o, uint32_t step, const lim_offline_body *body) {
-    const lim_step *s = &o->plan.steps[step];
     const char *notice = lim_step_notice(o->cx, o->graph, &o->plan, step);
     if (notice == NULL)
         return false;
     lim_text_reserve(&o->text, body->body.length + 1024);
     lim_text_addf(&o->text, "\n-- %s\n", notice);
+    if (body->units != NULL)
+        return lim_offline_units_sqlite(o, step, body);
     if (o->dialect == LIM_SQLITE)
         lim_offline_before_sqlite(o, body);
     add_body(o, body);
@@ -406,9 +429,7 @@ bool lim_offline_step(lim_offline *o, uint32_t step, const lim_offline_body *bod
         lim_offline_after_sqlite(o, body);
     else if (lim_offline_leaves(&body->body))
         lim_text_adds(&o->text, "CALL pg_temp.limbeck_after_body();\n");
-    for (uint32_t i = 0; i < s->change_count; i++)
-        add_change(o, &o->plan.changes[s->first_change + i]);
-    return add_log(o, step, body->statements) && o->cx->error.code == LIM_OK;
+    return lim_offline_record(o, step, body);
 }
 
 /* ---- the frame ----------------------------------------------------------------------------- */

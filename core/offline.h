@@ -14,6 +14,10 @@
 **     for each step i in its order:  lim_offline_step(&o, i, &body)
 **     text = lim_offline_end(&o)
 **
+** In SQLite a body marked transaction:false is written as it is run (autocommit.h): each statement in a
+** transaction of its own, with the log rows that say how far it is. So a script that ends half-way is
+** gone on with by migrate_upgrade() or migrate_downgrade().
+**
 ** An upgrade's script also holds the revisions that it applies, and stores those that the database
 ** doesn't have yet, as migrate_load() would: on a new database it begins with nothing, and
 ** afterwards the database can be taken down again like any other.
@@ -30,7 +34,17 @@ typedef struct lim_replacement {
     size_t start; /* bytes [start, end) of the body */
     size_t end;
     lim_list statements; /* without semicolons */
+    bool rebuilds;       /* more than one for one */
 } lim_replacement;
+
+/* SQLite: a unit of a body marked transaction:false, and what the host knows of it. */
+typedef struct lim_offline_unit {
+    lim_unit unit;
+    bool alone;     /* one statement, which has to run outside of transactions */
+    bool suspends;  /* switches foreign keys off */
+    bool resumes;   /* switches them on, and doesn't switch them off behind that */
+    bool needs_off; /* needs them off while it runs */
+} lim_offline_unit;
 
 /* One body of the plan. */
 typedef struct lim_offline_body {
@@ -39,6 +53,8 @@ typedef struct lim_offline_body {
     bool checks_foreign_keys; /* SQLite: switches them off, so new violations are looked for */
     const lim_replacement *replacements; /* in the order of the text */
     uint32_t replacement_count;
+    const lim_offline_unit *units; /* SQLite: of a body marked transaction:false, else NULL */
+    uint32_t unit_count;
 } lim_offline_body;
 
 typedef struct lim_offline {
@@ -58,6 +74,7 @@ typedef struct lim_offline {
     /* by lim_offline_plan() */
     lim_state start;
     lim_plan plan;
+    lim_list versions; /* the version rows that the script has come to */
 
     lim_text text;
 } lim_offline;

@@ -6,6 +6,8 @@
 ** what is put into it. PRAGMA foreign_keys does nothing in a transaction, so the switch is set before:
 ** off as soon as one body needs it off, and then what the others would have been stopped by is looked
 ** for behind each of them.
+**
+** A body marked transaction:false ends the transaction before it and begins one behind it.
 */
 #include "offline_frame.h"
 
@@ -30,8 +32,8 @@ static void add_fault(lim_offline *o, const char *word, const char *text) {
 static void add_guard(lim_offline *o) {
     const char *at =
         lim_format(o->cx, "this script starts at %s and the database is not there", o->plan.from);
-    add(o, "CREATE TEMP TABLE limbeck_script (began REAL);\n"
-           "INSERT INTO temp.limbeck_script VALUES (julianday('now'));\n"
+    add(o, "CREATE TEMP TABLE limbeck_script (began REAL, newest INTEGER);\n"
+           "INSERT INTO temp.limbeck_script VALUES (julianday('now'), NULL);\n"
            "CREATE TEMP TABLE limbeck_guard (fault TEXT);\n"
            "CREATE TEMP TRIGGER limbeck_guard_raises BEFORE INSERT ON limbeck_guard BEGIN\n"
            "  SELECT CASE new.fault\n");
@@ -47,6 +49,7 @@ static void add_guard(lim_offline *o) {
     if (o->plan.operation == LIM_DOWNGRADE)
         add_fault(o, "missing", "revisions of this script are not stored");
     add_fault(o, "foreign key", "new rows violate a foreign key");
+    add_fault(o, "moved", "another connection changed the ledger while this script ran");
     add(o, "  END;\nEND;\n");
 }
 
@@ -75,11 +78,12 @@ static void add_ledger(lim_offline *o) {
            "'migrate_label', 'migrate_log');\n");
 }
 
+static const char rows[] =
+    "(SELECT coalesce(group_concat(version_num, ', '), 'base') AS version\n"
+    "  FROM (SELECT version_num FROM main.migrate_version ORDER BY version_num))\n";
+
 /* The version rows, and first what they are where they aren't what they should be. */
 static void add_start(lim_offline *o) {
-    static const char rows[] =
-        "(SELECT coalesce(group_concat(version_num, ', '), 'base') AS version\n"
-        "  FROM (SELECT version_num FROM main.migrate_version ORDER BY version_num))\n";
     lim_text_addf(&o->text, "SELECT 'the database is at ' || version FROM %sWHERE version IS NOT ",
                   rows);
     lim_offline_string(o, o->plan.from);
@@ -109,10 +113,15 @@ static void add_revisions(lim_offline *o) {
 }
 
 void lim_offline_begin_sqlite(lim_offline *o) {
-    add(o,
+    bool whole = true;
+    for (uint32_t i = 0; i < o->plan.step_count; i++)
+        whole = whole && lim_step_is_transactional(o->graph, &o->plan, i);
+    lim_text_addf(
+        &o->text,
         "-- Run it in the sqlite3 shell: sqlite3 app.db < this_script. A database that is not at "
-        "its start is\n-- refused; all of it happens or nothing.\n"
-        ".bail on\n");
+        "its start is\n-- refused; %s.\n.bail on\n",
+        whole ? "all of it happens or nothing"
+              : "the revisions marked transaction:false are committed statement by statement");
     lim_text_addf(&o->text, "PRAGMA foreign_keys = %s;\nBEGIN IMMEDIATE;\n\n-- The guard\n",
                   enforced(o) ? "ON" : "OFF");
     add_guard(o);
@@ -135,9 +144,21 @@ static bool is_checked(const lim_offline *o, const lim_offline_body *body) {
 static const char violations[] =
     "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check(NULL, 'main')";
 
+static void remember_violations(lim_offline *o) {
+    lim_text_addf(&o->text, "CREATE TEMP TABLE limbeck_violations AS %s;\n", violations);
+}
+
+static void compare_violations(lim_offline *o) {
+    lim_text_addf(&o->text,
+                  "INSERT INTO temp.limbeck_guard SELECT 'foreign key' WHERE EXISTS\n"
+                  "  (%s\n  EXCEPT SELECT * FROM temp.limbeck_violations);\n"
+                  "DROP TABLE temp.limbeck_violations;\n",
+                  violations);
+}
+
 void lim_offline_before_sqlite(lim_offline *o, const lim_offline_body *body) {
     if (is_checked(o, body))
-        lim_text_addf(&o->text, "CREATE TEMP TABLE limbeck_violations AS %s;\n", violations);
+        remember_violations(o);
 }
 
 /* True when the body switches PRAGMA legacy_alter_table: a word that occurs nowhere else. */
@@ -159,14 +180,144 @@ void lim_offline_after_sqlite(lim_offline *o, const lim_offline_body *body) {
     if (sets_legacy(&body->body))
         add(o, "PRAGMA legacy_alter_table = OFF;\n");
     if (is_checked(o, body))
-        lim_text_addf(&o->text,
-                      "INSERT INTO temp.limbeck_guard SELECT 'foreign key' WHERE EXISTS\n"
-                      "  (%s\n  EXCEPT SELECT * FROM temp.limbeck_violations);\n"
-                      "DROP TABLE temp.limbeck_violations;\n",
-                      violations);
+        compare_violations(o);
 }
 
 void lim_offline_replaced(lim_offline *o, const lim_replacement *r) {
     for (uint32_t i = 0; i < r->statements.count; i++)
         lim_text_addf(&o->text, "%s%s", i > 0 ? ";\n" : "", r->statements.items[i]);
+}
+
+/* ---- bodies marked transaction:false ------------------------------------------------------- */
+
+/* A body while it is written. */
+typedef struct unit_writer {
+    lim_offline *o;
+    const lim_offline_body *body;
+    uint32_t step;
+    bool on;         /* foreign keys are enforced at this point */
+    bool remembered; /* what violated them is, since the body switched them off */
+} unit_writer;
+
+static void switch_foreign_keys(lim_offline *o, bool on) {
+    lim_text_addf(&o->text, "PRAGMA foreign_keys = %s;\n", on ? "ON" : "OFF");
+}
+
+/* The newest log row of the revision at work, which shows that it is this script that runs it. */
+static void add_newest(unit_writer *w) {
+    lim_offline *o = w->o;
+    add(o, "(SELECT max(id) FROM main.migrate_log WHERE revision = ");
+    lim_offline_string(o, lim_id(o->graph, o->plan.steps[w->step].node));
+    add(o, ")");
+}
+
+static void commit_unit(unit_writer *w) {
+    add(w->o, "UPDATE temp.limbeck_script SET newest = ");
+    add_newest(w);
+    add(w->o, ";\nCOMMIT;\n");
+}
+
+/* Begins the next transaction: nobody has moved the version meanwhile, or gone on with the revision. */
+static bool begin_again(unit_writer *w) {
+    lim_offline *o = w->o;
+    const char *at = o->versions.count == 0 ? "base" : lim_list_join(o->cx, &o->versions);
+    if (at == NULL)
+        return false;
+    lim_text_addf(&o->text,
+                  "BEGIN IMMEDIATE;\nINSERT INTO temp.limbeck_guard SELECT 'moved' FROM %sWHERE "
+                  "version IS NOT ",
+                  rows);
+    lim_offline_string(o, at);
+    add(o, " OR (SELECT newest FROM temp.limbeck_script) IS NOT ");
+    add_newest(w);
+    add(o, ";\n");
+    return true;
+}
+
+/* The unit's statements, without its own BEGIN and COMMIT. */
+static void add_unit_text(unit_writer *w, const lim_offline_unit *u) {
+    const lim_body *body = &w->body->body;
+    size_t from = body->spans[u->unit.first].start, to = body->spans[u->unit.last].end;
+    bool any = true;
+    if (u->unit.block) {
+        any = u->unit.last > u->unit.first + 1;
+        from = any ? body->spans[u->unit.first + 1].start : to;
+        to = any ? body->spans[u->unit.last - 1].end : to;
+    }
+    lim_offline_text(w->o, w->body, from, to);
+    if (any)
+        add(w->o, ";\n");
+}
+
+/* A statement that runs outside of transactions, and what it means to the enforcement. */
+static bool add_alone(unit_writer *w, const lim_offline_unit *u) {
+    lim_offline *o = w->o;
+    if (!u->suspends && !u->resumes)
+        add_unit_text(w, u);
+    else if (w->on != (u->resumes && o->foreign_keys))
+        switch_foreign_keys(o, w->on = u->resumes);
+    if (!begin_again(w))
+        return false;
+    if (u->suspends && !w->remembered)
+        remember_violations(o);
+    if (u->resumes && w->remembered)
+        compare_violations(o);
+    w->remembered = (w->remembered || u->suspends) && !u->resumes;
+    return true;
+}
+
+/* Statements in a transaction. Enforcement can be switched outside of it only. */
+static bool add_together(unit_writer *w, const lim_offline_unit *u) {
+    bool check = u->needs_off && !w->remembered;
+    if (u->needs_off && w->on)
+        switch_foreign_keys(w->o, false);
+    if (!begin_again(w))
+        return false;
+    if (check)
+        remember_violations(w->o);
+    add_unit_text(w, u);
+    if (check)
+        compare_violations(w->o);
+    return true;
+}
+
+/* One unit with the rows that say that it is done and that the next one begins. */
+static bool add_unit(unit_writer *w, uint32_t n) {
+    lim_offline *o = w->o;
+    const lim_offline_unit *u = &w->body->units[n];
+    uint32_t statements = w->body->body.count;
+    bool last = n + 1 == w->body->unit_count;
+    if (!(u->alone ? add_alone(w, u) : add_together(w, u)))
+        return false;
+    lim_offline_record_statement(o, w->step, u->unit.last + 1, statements, "done");
+    if (last && w->remembered)
+        compare_violations(o);
+    if (last && !lim_offline_record(o, w->step, w->body))
+        return false;
+    if (!last)
+        lim_offline_record_statement(o, w->step, w->body->units[n + 1].unit.first + 1, statements,
+                                     "started");
+    commit_unit(w);
+    if (!u->alone && u->needs_off && w->on)
+        switch_foreign_keys(o, w->on = !u->suspends);
+    return true;
+}
+
+bool lim_offline_units_sqlite(lim_offline *o, uint32_t step, const lim_offline_body *body) {
+    unit_writer w = {.o = o, .body = body, .step = step, .on = enforced(o)};
+    if (body->unit_count == 0)
+        return lim_offline_record(o, step, body);
+    lim_offline_record_statement(o, step, body->units[0].unit.first + 1, body->body.count,
+                                 "started");
+    commit_unit(&w);
+    if (w.on != o->foreign_keys)
+        switch_foreign_keys(o, w.on = o->foreign_keys);
+    for (uint32_t n = 0; n < body->unit_count; n++)
+        if (!add_unit(&w, n))
+            return false;
+    if (w.on != enforced(o))
+        switch_foreign_keys(o, enforced(o));
+    if (sets_legacy(&body->body))
+        add(o, "PRAGMA legacy_alter_table = OFF;\n");
+    return begin_again(&w);
 }

@@ -397,6 +397,37 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
     return cx->error.code == LIM_OK;
 }
 
+bool lim_plan_versions(lim_context *cx, const lim_graph *g, const lim_state *state,
+                       lim_list *versions) {
+    *versions = (lim_list){0};
+    for (uint32_t i = 0; i < state->rows.count; i++) {
+        if (!lim_list_add(cx, versions, lim_id(g, state->rows.node[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool lim_plan_follow(lim_context *cx, const lim_plan *plan, uint32_t step, lim_list *versions) {
+    const lim_step *s = &plan->steps[step];
+    for (uint32_t i = 0; i < s->change_count; i++) {
+        const lim_change *change = &plan->changes[s->first_change + i];
+        for (uint32_t n = 0; change->lost != NULL && n < versions->count; n++) {
+            if (strcmp(versions->items[n], change->lost) == 0) {
+                versions->items[n] = versions->items[--versions->count];
+                break;
+            }
+        }
+        if (change->gained != NULL && !lim_list_add(cx, versions, change->gained)) {
+            return false;
+        }
+    }
+    if (versions->count > 1) {
+        qsort(versions->items, versions->count, sizeof *versions->items, lim_compare_names);
+    }
+    return true;
+}
+
 const char *lim_parents_text(lim_context *cx, const lim_graph *g, lim_node n) {
     lim_nodes parents = lim_neighbours(&g->down, n);
     lim_list names = {0};

@@ -60,6 +60,14 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
 /* False when the body that the step runs is marked transaction:false. A stamp runs none. */
 bool lim_step_is_transactional(const lim_graph *g, const lim_plan *plan, uint32_t step);
 
+/* Does to a list of version rows what the step does to the table, and puts it into byte order. False:
+** LIM_NOMEM. */
+bool lim_plan_follow(lim_context *cx, const lim_plan *plan, uint32_t step, lim_list *versions);
+
+/* The rows of a state as such a list. */
+bool lim_plan_versions(lim_context *cx, const lim_graph *g, const lim_state *state,
+                       lim_list *versions);
+
 /* A revision's parents by down_revision in declared order, joined by ", ", or "base". NULL: LIM_NOMEM.
  */
 const char *lim_parents_text(lim_context *cx, const lim_graph *g, lim_node n);

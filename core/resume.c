@@ -74,6 +74,16 @@ static const char *finishing_call(lim_context *cx, lim_dialect dialect, const li
     return lim_format(cx, "%s('%s')", call, lim_show(cx, target));
 }
 
+static bool fail_stopped(lim_context *cx, lim_dialect dialect, const lim_graph *g,
+                         const lim_stop *stop) {
+    return lim_fail(cx, LIM_STATE,
+                    lim_format(cx,
+                               "Finish it with %s, or say how it ended with "
+                               "migrate_resolve('%s', 'applied' or 'not applied').",
+                               finishing_call(cx, dialect, g, stop), lim_show(cx, stop->revision)),
+                    "%s", lim_stop_text(cx, stop));
+}
+
 bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
                         const lim_graph *g, const lim_state *state, const lim_plan *plan) {
     if (plan->operation == LIM_STAMP || plan->step_count == 0)
@@ -84,13 +94,7 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
             continue;
         const char *id = lim_show(cx, stop->revision);
         if (!is_step(plan, g, stop))
-            return lim_fail(
-                cx, LIM_STATE,
-                lim_format(cx,
-                           "Finish it with %s, or say how it ended with "
-                           "migrate_resolve('%s', 'applied' or 'not applied').",
-                           finishing_call(cx, dialect, g, stop), id),
-                "%s", lim_stop_text(cx, stop));
+            return fail_stopped(cx, dialect, g, stop);
         const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
         if (stop->checksum != NULL && lim_stop_next(stop) > 1 &&
             strcmp(stop->checksum, row->checksum) != 0)
@@ -102,6 +106,17 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
                            id),
                 "revision \"%s\" was changed after it stopped at statement %u of %u", id,
                 (unsigned)lim_stop_next(stop), (unsigned)stop->statements);
+    }
+    return cx->error.code == LIM_OK;
+}
+
+bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                     const lim_graph *g, const lim_state *state, const lim_plan *plan) {
+    for (uint32_t i = 0; i < ledger->stop_count; i++) {
+        const lim_stop *stop = &ledger->stops[i];
+        if (lim_stop_holds(g, state, stop) && lim_stop_is_partial(g, stop) &&
+            is_step(plan, g, stop))
+            return fail_stopped(cx, dialect, g, stop);
     }
     return cx->error.code == LIM_OK;
 }

@@ -32,6 +32,11 @@ const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_
 bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
                         const lim_graph *g, const lim_state *state, const lim_plan *plan);
 
+/* Refuses (LIM_STATE) a plan that would run a body which stopped half-way from its beginning: an
+** offline script. */
+bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
+                     const lim_graph *g, const lim_state *state, const lim_plan *plan);
+
 /* The plan of CALL migrate_apply: an upgrade, or a downgrade when the target is below. */
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     lim_plan *plan);

@@ -4,7 +4,6 @@
 #include "autocommit.h"
 #include "resume.h"
 #include "transaction.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* A plan under way. */
@@ -87,11 +86,7 @@ static bool begin_next(apply *a) {
 }
 
 static bool commit(apply *a) {
-    const char *where = "base";
-    if (a->versions.count > 0) {
-        qsort(a->versions.items, a->versions.count, sizeof *a->versions.items, lim_compare_names);
-        where = lim_list_join(&a->call->cx, &a->versions);
-    }
+    const char *where = a->versions.count == 0 ? "base" : lim_list_join(&a->call->cx, &a->versions);
     if (where == NULL || !limbeck_transaction_commit(a->call)) {
         return false;
     }
@@ -103,25 +98,6 @@ static bool commit(apply *a) {
 static void abandon(apply *a) {
     limbeck_transaction_abandon(a->call);
     a->newest = a->owned;
-}
-
-/* Does to the expected version rows what the step at work did to the table. */
-static bool move_versions(apply *a) {
-    const lim_step *step = &a->plan->steps[a->at];
-    for (uint32_t i = 0; i < step->change_count; i++) {
-        const lim_change *change = &a->plan->changes[step->first_change + i];
-        lim_list *rows = &a->versions;
-        for (uint32_t n = 0; change->lost != NULL && n < rows->count; n++) {
-            if (strcmp(rows->items[n], change->lost) == 0) {
-                rows->items[n] = rows->items[--rows->count];
-                break;
-            }
-        }
-        if (change->gained != NULL && !lim_list_add(&a->call->cx, rows, change->gained)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* --- the log --------------------------------------------------------------------------------- */
@@ -254,7 +230,7 @@ static bool finish_body(apply *a) {
     }
     limbeck_settings_restore(a->call);
     return limbeck_step_record(a->call, a->ledger, a->plan, a->at, body, a->begun) &&
-           move_versions(a);
+           lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
 }
 
 /* True for what SQLite runs outside of transactions only. */
@@ -359,7 +335,7 @@ static bool apply_step(apply *a) {
         return apply_statements(a); /* and commits what the steps before it did */
     }
     return begin_next(a) && limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a)) &&
-           move_versions(a);
+           lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
 }
 
 /* Tells where the database is, when something was committed before the failure. */
@@ -377,11 +353,8 @@ static void explain_failure(apply *a) {
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
                             const limbeck_body *bodies) {
     apply a = {.call = call, .ledger = ledger, .plan = plan, .bodies = bodies};
-    for (uint32_t i = 0; i < ledger->state.rows.count; i++) {
-        if (!lim_list_add(&call->cx, &a.versions,
-                          lim_id(ledger->graph, ledger->state.rows.node[i]))) {
-            return false;
-        }
+    if (!lim_plan_versions(&call->cx, ledger->graph, &ledger->state, &a.versions)) {
+        return false;
     }
     for (; a.at < plan->step_count; a.at++) {
         if (!apply_step(&a)) {

@@ -7,6 +7,7 @@
 #include "offline_calls.h"
 #include "alter.h"
 #include "functions.h"
+#include "resume.h"
 #include "store_tables.h"
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,46 @@ static bool has_alter_table(const lim_body *body) {
     return false;
 }
 
+/* What the script has to know of the units of a body marked transaction:false. */
+static bool read_units(limbeck_call *call, const limbeck_body *prepared, lim_offline_body *body) {
+    lim_offline_unit *units =
+        LIM_NEW(&call->cx, lim_offline_unit, (size_t)prepared->unit_count + 1);
+    if (units == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < prepared->unit_count; i++) {
+        lim_offline_unit *u = &units[i];
+        u->unit = prepared->units[i];
+        for (uint32_t n = u->unit.first; n <= u->unit.last; n++) {
+            lim_statement statement = lim_body_statement(&prepared->body, n);
+            limbeck_pragma pragma = limbeck_pragma_read(prepared->body.text, &statement);
+            bool setting = pragma.kind == LIMBECK_PRAGMA_SETTING;
+            bool keys = setting && pragma.setting == SQLITE_DBCONFIG_ENABLE_FKEY;
+            u->alone = !u->unit.block && (setting || pragma.kind == LIMBECK_PRAGMA_ALONE);
+            u->needs_off = u->needs_off || (u->unit.block && keys && !pragma.on);
+            u->suspends = keys ? !pragma.on : u->suspends;
+            u->resumes = keys ? pragma.on : u->resumes;
+        }
+    }
+    body->units = units;
+    body->unit_count = prepared->unit_count;
+    return true;
+}
+
+/* Marks the units whose ALTER TABLE statements became a rebuild. */
+static void mark_rebuilds(lim_offline_body *body) {
+    lim_offline_unit *units = (lim_offline_unit *)body->units;
+    for (uint32_t i = 0; i < body->unit_count; i++) {
+        size_t from = body->body.spans[units[i].unit.first].start;
+        size_t to = body->body.spans[units[i].unit.last].end;
+        for (uint32_t n = 0; n < body->replacement_count; n++) {
+            const lim_replacement *r = &body->replacements[n];
+            units[i].needs_off =
+                units[i].needs_off || (r->start >= from && r->end <= to && r->rebuilds);
+        }
+    }
+}
+
 /* Reads the bodies and has their ALTER TABLE statements spelled out. */
 static bool read_bodies(limbeck_call *call, limbeck_ledger *ledger, lim_offline *o,
                         lim_offline_body **bodies) {
@@ -55,14 +96,22 @@ static bool read_bodies(limbeck_call *call, limbeck_ledger *ledger, lim_offline 
         }
         body->body = prepared[i].body;
         body->statements = prepared[i].body.count;
-        body->checks_foreign_keys = prepared[i].vetted.suspends_foreign_keys;
+        if (prepared[i].transactional) {
+            body->checks_foreign_keys = prepared[i].vetted.suspends_foreign_keys;
+        } else if (!read_units(call, &prepared[i], body)) {
+            return false;
+        }
         alters = alters || has_alter_table(&body->body);
     }
     if (alters && !limbeck_spell_out(call, ledger, o, *bodies, prepared)) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        o->suspends = o->suspends || (*bodies)[i].checks_foreign_keys;
+        if ((*bodies)[i].units != NULL) {
+            mark_rebuilds(&(*bodies)[i]);
+        } else {
+            o->suspends = o->suspends || (*bodies)[i].checks_foreign_keys;
+        }
     }
     return true;
 }
@@ -113,13 +162,14 @@ static bool write_script(limbeck_call *call, const offline_function *function, c
     lim_offline_body *bodies;
     int enforced = 0;
     if (o.actor == NULL || o.tables == NULL ||
-        !limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &ledger)) {
+        !limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, &ledger)) {
         return false;
     }
     sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &enforced);
     o.foreign_keys = enforced != 0;
     o.graph = ledger.graph;
     if (!lim_offline_plan(&o, &ledger.state, function->operation, range) ||
+        !lim_resume_none(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &o.start, &o.plan) ||
         !read_bodies(call, &ledger, &o, &bodies) || !lim_offline_begin(&o) ||
         !store_revisions(call, &ledger, &o)) {
         return false;

@@ -84,6 +84,7 @@ static bool run_body(limbeck_call *call, scratch *s, const limbeck_body *prepare
     const lim_body *body = &prepared->body;
     limbeck_place place = {prepared->revision, prepared->operation, body, 0};
     lim_replacement *replacements = LIM_NEW(&call->cx, lim_replacement, (size_t)body->count + 1);
+    const lim_unit *unit = prepared->units;
     uint32_t count = 0;
     if (replacements == NULL) {
         return false;
@@ -91,7 +92,17 @@ static bool run_body(limbeck_call *call, scratch *s, const limbeck_body *prepare
     for (; place.statement < body->count; place.statement++) {
         lim_list recorded = {0};
         limbeck_altered altered = {.script = &recorded};
-        if (!limbeck_alter(&s->call, body, place.statement, &altered)) {
+        lim_body until = *body;
+        if (unit != NULL) {
+            while (place.statement > unit->last) {
+                unit++;
+            }
+            until.count = unit->last + !unit->block;
+            if (unit->block && (place.statement == unit->first || place.statement == unit->last)) {
+                continue; /* BEGIN, COMMIT */
+            }
+        }
+        if (!limbeck_alter(&s->call, &until, place.statement, &altered)) {
             place.statement += altered.statements;
             limbeck_fail_there(&s->call, &place, altered.offset);
             return pass_failure(call, s);
@@ -113,6 +124,7 @@ static bool run_body(limbeck_call *call, scratch *s, const limbeck_body *prepare
                 return false;
             }
         }
+        r->rebuilds = recorded.count > altered.statements;
         out->checks_foreign_keys = out->checks_foreign_keys || recorded.count > altered.statements;
     }
     out->replacements = replacements;

@@ -223,6 +223,88 @@ def foreign_keys(engine):
             'a violation is refused as in a run')
 
 
+MARKED = (
+    # settings around single statements, a wrapped and an unwrapped rebuild, ALTER TABLE, what runs alone
+    """CREATE TABLE p (id INTEGER PRIMARY KEY, n text); -- one
+    CREATE TABLE c (p INTEGER REFERENCES p ON DELETE CASCADE);
+    INSERT INTO p VALUES (1, 'a'), (2, 'b'); INSERT INTO c VALUES (1), (2)""", 'DROP TABLE c; DROP TABLE p',
+    """PRAGMA foreign_keys = OFF;
+    CREATE TABLE p2 (id INTEGER PRIMARY KEY, n text NOT NULL); INSERT INTO p2 SELECT * FROM p;
+    DROP TABLE p;
+    ALTER TABLE p2 RENAME TO p;
+    PRAGMA foreign_keys = ON;
+    DELETE FROM p WHERE id = 1""", 'INSERT INTO p VALUES (1, \'a\'); INSERT INTO c VALUES (1)',
+    """BEGIN; PRAGMA foreign_keys = OFF; CREATE TABLE p2 (id INTEGER PRIMARY KEY, n text);
+    -- in the middle
+    INSERT INTO p2 SELECT * FROM p; DROP TABLE p; ALTER TABLE p2 RENAME TO p; PRAGMA foreign_keys = ON; COMMIT;
+    PRAGMA wal_checkpoint;
+    DELETE FROM p WHERE id = 1""", 'SELECT 1',
+    """ALTER TABLE p ALTER COLUMN n SET DEFAULT 'x'; ALTER TABLE p ADD CONSTRAINT filled CHECK (n <> '');
+    DELETE FROM p WHERE id = 1""", 'ALTER TABLE p DROP CONSTRAINT filled; ALTER TABLE p ALTER n DROP DEFAULT',
+    """BEGIN; ALTER TABLE p ALTER COLUMN n SET NOT NULL; ALTER TABLE p ADD CONSTRAINT filled2 CHECK (n <> ''); COMMIT;
+    PRAGMA legacy_alter_table = ON""", '',
+    '', '', 'BEGIN; INSERT INTO p VALUES (7, 7); END', 'DELETE FROM p WHERE id = 7')
+
+
+def marked(engine):
+    """Bodies marked transaction:false among others: the script commits where the call does."""
+    for mixed in (False, True):
+        database = engine.create()
+        for i in range(0, len(MARKED), 2):
+            mark = '' if mixed and i in (0, 4) else ' transaction:false'
+            engine.call(database, 'SELECT migrate_load(%s)', f'-- migrate:revision {i:03}\n-- migrate:up{mark}\n{MARKED[i]}\n'
+                        f'-- migrate:down{mark}\n{MARKED[i + 1]}\n')
+            if i == 4 and mixed:  # BEGIN is no word of an ordinary body
+                engine.call(database, 'SELECT migrate_edit(%s, %s)', '004', MARKED[4].replace('BEGIN;', '').replace('COMMIT;', '')
+                            .replace('PRAGMA wal_checkpoint;', ''))
+        for keys in (False, True):
+            for up, down in (('heads', 'base'), ('000', 'base'), ('002', '000'), ('heads', '000')):
+                copy = engine.copy(database)
+                note = f'sqlite: marked {mixed} {keys} {up} {down}'
+                stays = {'foreign_keys': keys}
+                for operation, target in (('upgrade', up), ('downgrade', down)):
+                    by_call, by_script = engine.copy(copy), engine.copy(copy)
+                    said = engine.call(by_call, f'SELECT migrate_{operation}(%s)', target, **stays)[0][0]
+                    script = engine.call(copy, f'SELECT migrate_{operation}_sql(%s)', target, **stays)[0][0]
+                    code, out = engine.run(by_script, script)
+                    check(f'{note}: runs', code == 0, out + script)
+                    same(f'{note}: the same as the call ({said})', engine.snapshot(by_call), engine.snapshot(by_script), script)
+                    code, out = engine.run(by_script, script)
+                    check(f'{note}: refuses a second time', code != 0 and 'this script starts at' in out, out)
+                    copy = by_call
+    # a script that ends half-way is gone on with by the call, and by no other script
+    database = engine.create()
+    engine.call(database, 'SELECT migrate_load(%s)', '-- migrate:revision 001\n-- migrate:up transaction:false\nCREATE TABLE a (x UNIQUE);\n'
+                'INSERT INTO a VALUES (1);\nINSERT INTO a SELECT * FROM given;\nINSERT INTO a VALUES (3);\n')
+    engine.run(database, 'CREATE TABLE given (x); INSERT INTO given VALUES (1);')
+    code, out = engine.run(database, engine.call(database, 'SELECT migrate_upgrade_sql()')[0][0])
+    check('sqlite: a marked script that fails', code != 0 and 'UNIQUE' in out, out)
+    stopped = engine.call(database, 'SELECT current, stopped FROM migrate_status()')
+    check('sqlite: the ledger tells how far it came', stopped == [(
+        'base', 'revision "001" (upgrade) stopped at statement 3 of 4: started, and its end was never recorded')], str(stopped))
+    try:
+        engine.call(database, 'SELECT migrate_upgrade_sql()')
+        check('sqlite: no script for what stopped', False)
+    except Failed as e:
+        check('sqlite: no script for what stopped', 'stopped at statement 3 of 4' in str(e) and "Finish it with migrate_upgrade('001')" in str(e), str(e))
+    engine.run(database, 'UPDATE given SET x = 2;')
+    said = engine.call(database, 'SELECT migrate_upgrade()')[0][0]
+    check('sqlite: the call goes on', said == 'upgraded base -> 001 (1 revision)' and
+          engine.call(database, 'SELECT x FROM a ORDER BY x') == [(1,), (2,), (3,)], said)
+    # somebody else moves the version between two transactions of the script
+    database = engine.create()
+    engine.call(database, 'SELECT migrate_load(%s)', '-- migrate:revision 001\n-- migrate:up transaction:false\nCREATE TABLE a (x);\nCREATE TABLE b (x);\n')
+    script = engine.call(database, 'SELECT migrate_upgrade_sql()')[0][0]
+    at = script.rindex('BEGIN IMMEDIATE;\nINSERT INTO temp.limbeck_guard SELECT \'moved\'', 0, script.rindex('CREATE TABLE b'))
+    for moved in ("INSERT INTO migrate_version VALUES ('other');\n",
+                  "INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome)"
+                  " VALUES ('', '', 'upgrade', '001', 2, 2, 'started');\n"):
+        copy = engine.copy(database)
+        code, out = engine.run(copy, script[:at] + moved + script[at:])
+        check('sqlite: a ledger that changed is an error', code != 0 and 'another connection changed the ledger while this script ran' in out, out)
+        check('sqlite: nothing more is run', engine.run(copy, 'SELECT name FROM sqlite_master WHERE name = \'b\';')[1] == '')
+
+
 def in_other_schema(engine, database):
     script = engine.call(database, 'SELECT migrate_upgrade_sql(%s)', 'base:002')[0][0]
     other = engine.create()
@@ -318,7 +400,7 @@ def main():
     os.chmod(folder, 0o755)
     try:
         engine = (Sqlite if chosen.engine == 'sqlite' else Postgres)(folder)
-        parts = [(guards, ()), (foreign_keys, ())][:1 + (chosen.engine == 'sqlite')]
+        parts = [(guards, ()), (foreign_keys, ()), (marked, ())][:3 if chosen.engine == 'sqlite' else 1]
         parts += [(export_without_headers, (folder,))]
         for seed in range(chosen.seed, chosen.seed + count):
             parts += [(scripts, (seed,)), (export, (seed, folder))]

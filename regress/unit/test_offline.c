@@ -182,7 +182,7 @@ static void statements_stand_in_place_of_an_alter_table(void **state) {
     assert_true(fixture_build(&f, line, "001"));
     lim_offline o = offline_of(&f, LIM_SQLITE);
     size_t start = (size_t)(strstr(text, "ALTER TABLE") - text);
-    lim_replacement r = {start, (size_t)(strstr(text, "; SELECT 2") - text), {0}};
+    lim_replacement r = {.start = start, .end = (size_t)(strstr(text, "; SELECT 2") - text)};
     assert_true(lim_list_add(&f.cx, &r.statements, "CREATE TABLE b") &&
                 lim_list_add(&f.cx, &r.statements, "DROP TABLE a"));
     const char *script = script_of(&f, &o, text, &r, 1);
