@@ -5,6 +5,7 @@
 #include "alter_depend.h"
 #include "alter_foreign.h"
 #include "rebuild.h"
+#include "vet.h"
 #include <string.h>
 
 static const char DROP_HINT[] = "Use DROP ... CASCADE to drop the dependent objects too.";
@@ -499,27 +500,18 @@ static bool is_near(limbeck_call *call, const lim_alter *alter) {
 ** and where there is no view and no trigger a new column breaks nothing, so that neither the
 ** table's text nor the rest of the schema has to be looked at. */
 static bool add_at_once(alter_run *run, bool *taken) {
-    static const char SELECT_DEPENDENT[] =
-        "SELECT 1 FROM main.sqlite_master WHERE type IN ('view', 'trigger') UNION ALL "
-        "SELECT 1 FROM sqlite_temp_master WHERE type IN ('view', 'trigger')";
     limbeck_call *call = run->call;
     const lim_alter *alter = &run->alters[0];
-    sqlite3_stmt *row;
     char *definition;
     int rc;
     *taken = false;
     if (run->script != NULL || !adds_plain_column(alter) || !is_near(call, alter))
         return true;
-    row = limbeck_statement(call, SELECT_DEPENDENT);
-    if (row == NULL)
+    if (!limbeck_watch_look(call))
         return false;
-    if (limbeck_row(call, row)) {
-        sqlite3_reset(row);
+    if (call->dependents)
         return true;
-    }
-    definition = limbeck_failed(call)
-                     ? NULL
-                     : lim_column_definition(&call->cx, run->text, &alter->actions[0].column);
+    definition = lim_column_definition(&call->cx, run->text, &alter->actions[0].column);
     if (definition == NULL)
         return false;
     rc = limbeck_try(call, NULL, "ALTER TABLE %s%w%s\"%w\" ADD COLUMN %s",

@@ -229,7 +229,7 @@ static bool finish_body(apply *a) {
         return false;
     }
     limbeck_settings_restore(a->call);
-    return limbeck_step_record(a->call, a->ledger, a->plan, a->at, body, a->begun) &&
+    return limbeck_step_record(a->call, a->ledger, a->plan, a->at, body, a->begun, NULL) &&
            lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
 }
 
@@ -334,7 +334,8 @@ static bool apply_step(apply *a) {
     if (!body_at_work(a)->transactional) {
         return apply_statements(a); /* and commits what the steps before it did */
     }
-    return begin_next(a) && limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a)) &&
+    return begin_next(a) &&
+           limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a), NULL) &&
            lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
 }
 

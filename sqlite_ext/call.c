@@ -247,6 +247,21 @@ bool limbeck_write(limbeck_call *call, const char *sql, const char *format, ...)
     return !limbeck_failed(call);
 }
 
+/* The question is deprecated, and a library may be built without its answer. */
+bool limbeck_may_be_expired(sqlite3_stmt *statement) {
+#ifdef SQLITE_OMIT_DEPRECATED
+    (void)statement;
+    return true;
+#else
+#ifndef SQLITE_CORE
+    if (sqlite3_api->expired == NULL) {
+        return true;
+    }
+#endif
+    return sqlite3_expired(statement) != 0;
+#endif
+}
+
 bool limbeck_exec(limbeck_call *call, const char *sql) {
     int rc;
     if (limbeck_failed(call)) {
@@ -254,6 +269,18 @@ bool limbeck_exec(limbeck_call *call, const char *sql) {
     }
     rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || limbeck_fail_sqlite(call, rc, NULL);
+}
+
+/* --- the databases of the connection ----------------------------------------------------------- */
+
+bool limbeck_data_version(limbeck_call *call, const char *schema, unsigned *version) {
+    *version = 0;
+    return sqlite3_file_control(call->db, schema, SQLITE_FCNTL_DATA_VERSION, version) == SQLITE_OK;
+}
+
+bool limbeck_has_temp(limbeck_call *call) {
+    unsigned version;
+    return limbeck_data_version(call, "temp", &version);
 }
 
 /* --- surroundings ---------------------------------------------------------------------------- */

@@ -48,8 +48,13 @@ typedef struct limbeck_call {
     limbeck_transaction transaction;
     struct limbeck_cache *cache; /* kept until the call's end (store_cache.h), or NULL */
     const char *user;            /* what limbeck_user() found; NULL: not asked yet */
-    bool looked_for_watch;       /* it is known whether statements are to be watched (vet.h) */
-    bool watch;
+    bool checked;                /* the ledger's tables were looked at (store_tables.h), */
+    bool checked_present;        /* were there, */
+    unsigned checked_version;    /* and the file's version was this */
+    bool looked_for_watch;       /* the next three are known (vet.h) */
+    bool watch;                  /* statements are to be watched for writes to the ledger */
+    bool ledger_read;            /* statements may read the ledger without naming it */
+    bool dependents;             /* there are views or triggers */
 } limbeck_call;
 
 void limbeck_call_begin(limbeck_call *call, limbeck_connection *connection, const char *function);
@@ -94,8 +99,22 @@ bool limbeck_bind(limbeck_call *call, sqlite3_stmt *statement, const char *forma
 /* Prepares (or takes the kept one), binds and runs a statement that returns no rows. */
 bool limbeck_write(limbeck_call *call, const char *sql, const char *format, ...);
 
+/* False when the statement can be stepped without being compiled anew: a change of settings, of the
+** TEMP schema or of an index has not made it useless. A change of main's schema alone does that only to
+** a statement that uses a table. */
+bool limbeck_may_be_expired(sqlite3_stmt *statement);
+
 /* Runs one statement given as text that isn't kept. */
 bool limbeck_exec(limbeck_call *call, const char *sql);
+
+/* --- the databases of the connection ---------------------------------------------------------- */
+
+/* A number that changes with each commit to the database, whoever makes it; it is up to date while a
+** statement reads. False: there is none. */
+bool limbeck_data_version(limbeck_call *call, const char *schema, unsigned *version);
+
+/* False when nothing TEMP has been made on the connection. */
+bool limbeck_has_temp(limbeck_call *call);
 
 /* --- surroundings -------------------------------------------------------------------------- */
 

@@ -82,7 +82,8 @@ static bool read_table_of(limbeck_call *call, const lim_reader *reader,
     lim_problems problems = {0};
     limbeck_ledger ledger;
     lim_view view;
-    if (!limbeck_store_open(call, what, reader->needs_problems ? &problems : NULL, &ledger)) {
+    if (!limbeck_store_open(call, what, reader->needs_problems ? &problems : NULL, &ledger) ||
+        (!fresh && !limbeck_store_keep(call, what, &ledger))) {
         return false;
     }
     if (reader->needs_bodies && ledger.present && !check_bodies(call, &ledger, &problems)) {

@@ -77,6 +77,9 @@ static bool run(limbeck_call *call, const run_request *request, const char **res
         !make_plan(call, request, &ledger, &plan)) {
         return false;
     }
+    if (plan.step_count == 0 && !limbeck_store_keep(call, LIMBECK_READ_NAMES, &ledger)) {
+        return false;
+    }
     while (plan.step_count > 0) {
         if (!plan_under_lock(call, request, &ledger, &plan) ||
             !limbeck_find_other_run(call, &ledger, &plan, over, &other)) {

@@ -51,8 +51,26 @@ bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t star
     return !limbeck_failed(call);
 }
 
+/* True for CREATE VIEW and CREATE TRIGGER; CREATE TEMP is taken for one of them. */
+static bool makes_dependent(const char *text, const lim_statement *statement) {
+    static const char *const words[] = {"temp", "temporary", "trigger", "view"};
+    lim_token second;
+    if (!lim_token_is(text, statement->first, "create")) {
+        return false;
+    }
+    second = lim_lex_significant(LIM_SQLITE, text, statement->end,
+                                 statement->first.start + statement->first.length);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (lim_token_is(text, second, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     lim_statement statement = limbeck_place_statement(place);
+    call->dependents = call->dependents || makes_dependent(place->body->text, &statement);
     limbeck_transaction_arm(call);
     return limbeck_run_sql(call, place, statement.start, statement.end);
 }
@@ -98,6 +116,7 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     limbeck_violations before;
     const char *where;
     bool check = body->vetted.suspends_foreign_keys;
+    int pending = 0, highest;
     bool ok = true;
     if (check) {
         limbeck_violations_begin(call, &before);
@@ -107,9 +126,12 @@ bool limbeck_body_run(limbeck_call *call, const limbeck_body *body) {
     if (ok) {
         limbeck_settings_restore(call);
     }
-    where = limbeck_place_body(call, body->revision, body->operation);
-    ok = ok && where != NULL && (!check || limbeck_violations_compare(call, &before, where)) &&
-         (!call->transaction.own || limbeck_violations_pending(call, where));
+    sqlite3_db_status(call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
+    if (ok && (check || (pending > 0 && call->transaction.own))) {
+        where = limbeck_place_body(call, body->revision, body->operation);
+        ok = where != NULL && (!check || limbeck_violations_compare(call, &before, where)) &&
+             (!call->transaction.own || limbeck_violations_pending(call, where));
+    }
     if (check) {
         limbeck_violations_end(&before);
     }
@@ -159,29 +181,47 @@ bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, cons
 }
 
 bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                         uint32_t step, const limbeck_body *body, int64_t begun) {
-    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+                         uint32_t step, const limbeck_body *body, int64_t begun,
+                         limbeck_pending *pending) {
+    const lim_step *s = &plan->steps[step];
+    const lim_revision *row = &ledger->graph->revisions[s->node];
     int64_t taken = limbeck_now() - begun;
+    limbeck_pending now = {0};
     limbeck_log log = {.action = limbeck_operation_name(plan),
                        .revision = row->id,
                        .statements = body->body.count,
                        .duration = taken > 0 ? taken : 0,
                        .checksum = row->checksum};
-    for (uint32_t i = 0; i < plan->steps[step].change_count; i++) {
-        if (!limbeck_store_change(call, &plan->changes[plan->steps[step].first_change + i])) {
-            return false;
-        }
-    }
     return lim_step_names(&call->cx, ledger->graph, plan, step, &log.from_version,
                           &log.to_version) &&
-           limbeck_store_log(call, &log);
+           limbeck_pending_add(call, pending != NULL ? pending : &now, &log,
+                               plan->changes + s->first_change, s->change_count) &&
+           limbeck_pending_write(call, &now);
 }
 
 bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                      uint32_t step, const limbeck_body *body) {
+                      uint32_t step, const limbeck_body *body, limbeck_pending *pending) {
     int64_t begun = limbeck_now();
     return limbeck_body_run(call, body) &&
-           limbeck_step_record(call, ledger, plan, step, body, begun);
+           limbeck_step_record(call, ledger, plan, step, body, begun, pending);
+}
+
+/* Runs all bodies in the call's transaction. */
+static bool run_steps(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                      const limbeck_body *bodies) {
+    limbeck_pending pending = {0};
+    if (!limbeck_watch_look(call)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        /* What a body has made may read the ledger in all that follow. */
+        call->ledger_read = call->ledger_read || bodies[i].vetted.mentions_ledger;
+        if ((call->ledger_read && !limbeck_pending_write(call, &pending)) ||
+            !limbeck_step_run(call, ledger, plan, i, &bodies[i], &pending)) {
+            return false;
+        }
+    }
+    return limbeck_pending_write(call, &pending);
 }
 
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan) {
@@ -199,10 +239,5 @@ bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan
     if (!transactional) {
         return limbeck_run_autocommit(call, ledger, plan, bodies);
     }
-    for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (!limbeck_step_run(call, ledger, plan, i, &bodies[i])) {
-            return false;
-        }
-    }
-    return true;
+    return run_steps(call, ledger, plan, bodies);
 }

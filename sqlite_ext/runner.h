@@ -4,6 +4,7 @@
 #ifndef LIMBECK_RUNNER_H
 #define LIMBECK_RUNNER_H
 
+#include "pending.h"
 #include "settings.h"
 #include "store.h"
 #include "vet.h"
@@ -45,13 +46,15 @@ const char *limbeck_operation_name(const lim_plan *plan);
 bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                           uint32_t step, limbeck_body *body);
 
-/* Runs one step's body inside the call's transaction, and writes its version rows and its log row. */
+/* Runs one step's body inside the call's transaction, and records it. */
 bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                      uint32_t step, const limbeck_body *body);
+                      uint32_t step, const limbeck_body *body, limbeck_pending *pending);
 
-/* Writes them; begun is when the body began (limbeck_now()). */
+/* Writes the step's version rows and its log row, or leaves them pending where pending isn't NULL; begun
+** is when the body began (limbeck_now()). */
 bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                         uint32_t step, const limbeck_body *body, int64_t begun);
+                         uint32_t step, const limbeck_body *body, int64_t begun,
+                         limbeck_pending *pending);
 
 /* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps one by one: in the call's
 ** transaction, which the caller commits, as long as none is marked transaction:false. */

@@ -158,6 +158,16 @@ static int compare_seq(const void *a, const void *b) {
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/* Ids mostly ascend as they are stored. */
+static bool is_in_order(const lim_ledger *rows) {
+    for (uint32_t i = 1; i < rows->revision_count; i++) {
+        if (rows->revisions[i - 1].seq > rows->revisions[i].seq) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Ids alone come from the index on them, which is small, and are put into the order of storing. */
 static void read_names(row_source *from, lim_ledger *rows) {
     lim_revision revision = {.message = "",
@@ -335,7 +345,7 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
         !read_table(call, SELECT_VERSIONS, "migrate_version", read_version, problems, rows)) {
         return false;
     }
-    if (!all && rows->revision_count > 1) {
+    if (!all && !is_in_order(rows)) {
         qsort(rows->revisions, rows->revision_count, sizeof *rows->revisions, compare_seq);
     }
     return ((read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows)) &&
@@ -375,46 +385,63 @@ static bool read_ledger(limbeck_call *call, int read, lim_problems *problems,
            lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state);
 }
 
-/* Reads under the snapshot, or finds what was read before and keeps what is read now. */
+/* Reads under the snapshot, or finds what was read before. */
 static bool open_ledger(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger) {
-    uint32_t found = problems != NULL ? problems->count : 0;
-    const char *stamp = NULL;
-    if ((read & LIMBECK_READ_KEPT) != 0 && call->connection->cache != NULL) {
-        stamp = limbeck_cache_stamp(call);
+    if ((read & LIMBECK_READ_KEPT) != 0 && limbeck_cache_may_hold(call)) {
+        const char *stamp = limbeck_cache_stamp(call);
         if (stamp != NULL && find_kept(call, read, stamp, problems, ledger)) {
             return true;
         }
     }
+    ledger->problems = problems != NULL ? problems->count : 0;
     if (limbeck_failed(call) || !read_ledger(call, read, problems, ledger)) {
         return false;
     }
-    if ((read & LIMBECK_READ_KEPT) != 0 && ledger->present &&
-        (problems == NULL || problems->count == found)) {
-        stamp = stamp != NULL ? stamp : limbeck_cache_stamp(call);
-        if (stamp != NULL) {
-            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger);
-        }
+    ledger->problems = problems != NULL ? problems->count - ledger->problems : 0;
+    ledger->time = limbeck_cache_now(call);
+    return true;
+}
+
+/* As long as one statement is in the middle of a row the snapshot stays: no transaction that an interrupt
+** could leave open is needed. NULL: failed. */
+static sqlite3_stmt *open_snapshot(limbeck_call *call) {
+    sqlite3_stmt *snapshot = NULL;
+    int rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(snapshot);
     }
-    return !limbeck_failed(call);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+        return snapshot;
+    }
+    limbeck_fail_sqlite(call, rc, lim_format(&call->cx, "%s() cannot read", call->function));
+    sqlite3_finalize(snapshot);
+    return NULL;
 }
 
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger) {
-    sqlite3_stmt *snapshot;
-    int rc;
+    sqlite3_stmt *snapshot = open_snapshot(call);
     memset(ledger, 0, sizeof *ledger);
-    /* As long as one statement is in the middle of a row the snapshot stays: no transaction that an
-    ** interrupt could leave open is needed. */
-    rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_step(snapshot);
-    }
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        limbeck_fail_sqlite(call, rc, lim_format(&call->cx, "%s() cannot read", call->function));
-    }
-    if (!limbeck_failed(call)) {
+    if (snapshot != NULL) {
         open_ledger(call, read, problems, ledger);
+    }
+    sqlite3_finalize(snapshot);
+    return !limbeck_failed(call);
+}
+
+bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledger) {
+    sqlite3_stmt *snapshot;
+    const char *stamp;
+    if (!ledger->present || ledger->problems > 0 || call->cache != NULL) {
+        return true;
+    }
+    snapshot = open_snapshot(call);
+    if (snapshot != NULL && limbeck_cache_same_time(call, &ledger->time)) {
+        stamp = limbeck_cache_stamp(call);
+        if (stamp != NULL) {
+            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger);
+        }
     }
     sqlite3_finalize(snapshot);
     return !limbeck_failed(call);
@@ -489,11 +516,14 @@ bool limbeck_store_prepare(limbeck_call *call) {
     if (!present) {
         return limbeck_tables_create(call);
     }
+    if (call->transaction.own) {
+        return true; /* BEGIN IMMEDIATE has the lock */
+    }
     return limbeck_write(call, LOCK_LEDGER, "") || fail_lock(call);
 }
 
 bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {
-    const char *at = limbeck_timestamp(call);
+    const char *at = log->at != NULL ? log->at : limbeck_timestamp(call);
     const char *actor = at != NULL ? limbeck_user(call) : NULL;
     int64_t statement = log->statement > 0 ? (int64_t)log->statement : log->statements;
     return actor != NULL &&

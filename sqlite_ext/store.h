@@ -33,8 +33,17 @@ typedef enum limbeck_read {
     LIMBECK_READ_STOPS = 16   /* and, with ALL, the bodies that stopped half-way */
 } limbeck_read;
 
+/* What can be asked without a query and changes with all that is committed or changed here. */
+typedef struct limbeck_time {
+    bool known;
+    int changes; /* total_changes() */
+    unsigned main, temp;
+} limbeck_time;
+
 typedef struct limbeck_ledger {
-    bool present; /* the tables exist */
+    bool present;      /* the tables exist */
+    uint32_t problems; /* how many were found in reading */
+    limbeck_time time; /* when it was read */
     lim_ledger rows;
     lim_graph *graph;
     lim_state state;
@@ -44,6 +53,11 @@ typedef struct limbeck_ledger {
 ** whatever is wrong with rows is listed there and left out; otherwise it is an error. */
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger);
+
+/* Keeps what was read, without an error, for the connection's next calls (store_cache.h), unless it
+** comes from there or anything changed meanwhile. All memory that the call has taken so far goes with it:
+** to be called soon. False: failed. */
+bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledger);
 
 /* Inside the call's transaction: makes the tables if there are none, and takes the write lock. */
 bool limbeck_store_prepare(limbeck_call *call);
@@ -57,6 +71,7 @@ bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revis
 
 /* A row of migrate_log; NULL where a column stays empty. */
 typedef struct limbeck_log {
+    const char *at; /* NULL: now */
     const char *action;
     const char *revision;
     const char *from_version;

@@ -63,6 +63,24 @@ const char *limbeck_cache_stamp(limbeck_call *call) {
     return lim_text_end(&stamp);
 }
 
+limbeck_time limbeck_cache_now(limbeck_call *call) {
+    limbeck_time now = {.changes = sqlite3_total_changes(call->db)};
+    now.known = limbeck_data_version(call, "main", &now.main);
+    limbeck_data_version(call, "temp", &now.temp);
+    return now;
+}
+
+bool limbeck_cache_same_time(limbeck_call *call, const limbeck_time *time) {
+    limbeck_time now = limbeck_cache_now(call);
+    return now.known && time->known && now.changes == time->changes && now.main == time->main &&
+           now.temp == time->temp;
+}
+
+bool limbeck_cache_may_hold(limbeck_call *call) {
+    const limbeck_cache *cache = call->connection->cache;
+    return cache != NULL && limbeck_cache_same_time(call, &cache->ledger.time);
+}
+
 bool limbeck_cache_find(limbeck_call *call, int read, const char *stamp, limbeck_ledger *ledger) {
     limbeck_cache *cache = call->connection->cache;
     if (cache == NULL || call->cache != NULL || (read & ~cache->read) != 0 ||

@@ -24,6 +24,14 @@
 
 typedef struct limbeck_cache limbeck_cache;
 
+/* The time of the present. */
+limbeck_time limbeck_cache_now(limbeck_call *call);
+
+bool limbeck_cache_same_time(limbeck_call *call, const limbeck_time *time);
+
+/* False when what is kept is certainly of no use; costs nothing. */
+bool limbeck_cache_may_hold(limbeck_call *call);
+
 /* The stamp of the present, in the call's memory. NULL: there can be none now, which is no failure. */
 const char *limbeck_cache_stamp(limbeck_call *call);
 

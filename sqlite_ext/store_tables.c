@@ -83,21 +83,17 @@ static const struct {
 #define TABLE_COUNT (sizeof ledger_tables / sizeof ledger_tables[0])
 #define INDEX_COUNT (sizeof ledger_indices / sizeof ledger_indices[0])
 
-#define LEDGER_NAMES                                                                              \
-    "('migrate_format', 'migrate_version', 'migrate_revision', 'migrate_edge', 'migrate_label', " \
-    "'migrate_log')"
-
-/* Everything in the schema that bears one of the names or hangs on a table that does. */
+/* What in the schema bears a name like the ledger's or hangs on a table that does. */
 static const char SELECT_OBJECTS[] =
-    "SELECT type, name, tbl_name, rootpage FROM main.sqlite_master"
-    " WHERE tbl_name COLLATE NOCASE IN " LEDGER_NAMES
-    " OR type <> 'trigger' AND name COLLATE NOCASE IN " LEDGER_NAMES
-    " UNION ALL SELECT 'TEMP trigger', name, tbl_name, 0 FROM sqlite_temp_master"
-    " WHERE type = 'trigger' AND tbl_name COLLATE NOCASE IN " LEDGER_NAMES;
+    "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_master"
+    " WHERE tbl_name COLLATE NOCASE BETWEEN 'migrate_' AND 'migrate_z'"
+    " OR name COLLATE NOCASE BETWEEN 'migrate_' AND 'migrate_z'";
 
-static const char SELECT_FORMAT[] =
-    "SELECT CASE count(*) WHEN 1 THEN max(format) END, typeof(max(format))"
-    " FROM main.migrate_format";
+static const char SELECT_TEMP_TRIGGERS[] =
+    "SELECT 'TEMP trigger', name, tbl_name, 0, sql FROM sqlite_temp_master"
+    " WHERE type = 'trigger' AND tbl_name COLLATE NOCASE BETWEEN 'migrate_' AND 'migrate_z'";
+
+static const char SELECT_FORMAT[] = "SELECT format FROM main.migrate_format";
 
 static const char INSERT_FORMAT[] = "INSERT INTO main.migrate_format (format) VALUES (?)";
 
@@ -119,24 +115,39 @@ bool limbeck_store_owns(const char *name) {
     return find_table(name) >= 0;
 }
 
+/* What is known of a table of the ledger. */
+typedef enum known { MISSING, SEEN, AS_MADE } known;
+
+/* True when the stored text is that of the statement which makes the table; SQLite leaves out `main.`. */
+static bool is_as_made(const char *sql, const char *create) {
+    const char *name = strstr(create, "main.");
+    size_t before = (size_t)(name - create);
+    return sql != NULL && strncmp(sql, create, before) == 0 &&
+           strcmp(sql + before, name + strlen("main.")) == 0;
+}
+
 /* Judges one object of the schema. */
-static bool check_object(limbeck_call *call, sqlite3_stmt *row, bool *seen) {
-    const char *type = lim_copy_string(&call->cx, (const char *)sqlite3_column_text(row, 0));
-    const char *name = lim_copy_string(&call->cx, (const char *)sqlite3_column_text(row, 1));
-    const char *table = lim_copy_string(&call->cx, (const char *)sqlite3_column_text(row, 2));
+static bool check_object(limbeck_call *call, sqlite3_stmt *row, known *seen) {
+    const char *type = (const char *)sqlite3_column_text(row, 0);
+    const char *name = (const char *)sqlite3_column_text(row, 1);
+    const char *table = (const char *)sqlite3_column_text(row, 2);
+    const char *sql = (const char *)sqlite3_column_text(row, 4);
+    bool trigger;
     int found;
     if (type == NULL || name == NULL || table == NULL) {
         return lim_out_of_memory(&call->cx);
     }
     found = find_table(table);
     if (strcmp(type, "table") == 0 && found >= 0 && sqlite3_column_int64(row, 3) != 0) {
-        seen[found] = true;
+        seen[found] = is_as_made(sql, ledger_tables[found].create) ? AS_MADE : SEEN;
         return true;
     }
-    if (strcmp(type, "index") == 0 && found >= 0) {
+    trigger = strcmp(type, "trigger") == 0 || strcmp(type, "TEMP trigger") == 0;
+    if ((strcmp(type, "index") == 0 && found >= 0) ||
+        (found < 0 && (trigger || find_table(name) < 0))) {
         return true;
     }
-    if (strcmp(type, "trigger") == 0 || strcmp(type, "TEMP trigger") == 0) {
+    if (trigger) {
         return lim_fail(&call->cx, LIM_CORRUPT, "Drop the trigger, then call again.",
                         "ledger table \"%s\" has a %s, \"%s\"", ledger_tables[found].name, type,
                         lim_show(&call->cx, name));
@@ -168,15 +179,18 @@ static bool check_columns(limbeck_call *call, const ledger_table *table) {
 
 static bool check_format(limbeck_call *call) {
     sqlite3_stmt *row = limbeck_statement(call, SELECT_FORMAT);
-    int64_t format;
-    bool sound;
-    if (row == NULL || !limbeck_row(call, row)) {
+    int64_t format = 0;
+    int rows = 0;
+    bool sound = true;
+    while (row != NULL && limbeck_row(call, row)) {
+        format = sqlite3_column_int64(row, 0);
+        sound = sound && sqlite3_column_type(row, 0) == SQLITE_INTEGER && format >= 1;
+        rows++;
+    }
+    if (limbeck_failed(call)) {
         return false;
     }
-    format = sqlite3_column_int64(row, 0);
-    sound = sqlite3_column_type(row, 0) == SQLITE_INTEGER && format >= 1;
-    sqlite3_reset(row);
-    if (!sound) {
+    if (!sound || rows != 1) {
         return lim_fail(&call->cx, LIM_CORRUPT, "Restore the ledger from a backup.",
                         "table \"migrate_format\" does not hold one number");
     }
@@ -189,32 +203,35 @@ static bool check_format(limbeck_call *call) {
     return true;
 }
 
-bool limbeck_tables_check(limbeck_call *call, bool *present) {
-    bool seen[TABLE_COUNT] = {false};
-    sqlite3_stmt *row = limbeck_statement(call, SELECT_OBJECTS);
-    const char *missing = NULL;
-    bool any = false;
-    *present = false;
+static bool check_objects(limbeck_call *call, const char *sql, known *seen) {
+    sqlite3_stmt *row = limbeck_statement(call, sql);
     while (row != NULL && limbeck_row(call, row)) {
-        if (!check_object(call, row, seen)) {
+        if (!check_object(call, row, seen) || limbeck_failed(call)) {
             sqlite3_reset(row);
-        }
-        if (limbeck_failed(call)) {
             return false;
         }
     }
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (!seen[i]) {
-            missing = ledger_tables[i].name;
-        } else {
-            any = true;
-            if (!check_columns(call, &ledger_tables[i])) {
-                return false;
-            }
-        }
-    }
-    if (limbeck_failed(call)) {
+    return !limbeck_failed(call);
+}
+
+static bool check_tables(limbeck_call *call, bool *present) {
+    known seen[TABLE_COUNT] = {MISSING};
+    const char *missing = NULL;
+    bool any = false;
+    *present = false;
+    if (!check_objects(call, SELECT_OBJECTS, seen) ||
+        (limbeck_has_temp(call) && !check_objects(call, SELECT_TEMP_TRIGGERS, seen))) {
         return false;
+    }
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (seen[i] == MISSING) {
+            missing = ledger_tables[i].name;
+            continue;
+        }
+        any = true;
+        if (seen[i] != AS_MADE && !check_columns(call, &ledger_tables[i])) {
+            return false;
+        }
     }
     if (any && missing != NULL) {
         return lim_fail(&call->cx, LIM_CORRUPT,
@@ -224,6 +241,24 @@ bool limbeck_tables_check(limbeck_call *call, bool *present) {
     }
     *present = any;
     return !any || check_format(call);
+}
+
+/* Once a call, as long as no other connection writes: this one's own schema is changed by nothing before
+** the bodies run. */
+bool limbeck_tables_check(limbeck_call *call, bool *present) {
+    unsigned version;
+    bool known_version = limbeck_data_version(call, "main", &version);
+    if (known_version && call->checked && call->checked_version == version) {
+        *present = call->checked_present;
+        return true;
+    }
+    if (!check_tables(call, present)) {
+        return false;
+    }
+    call->checked = known_version;
+    call->checked_version = version;
+    call->checked_present = *present;
+    return true;
 }
 
 /* CREATE TABLE main.x as CREATE TABLE IF NOT EXISTS main.x; SQLite keeps the same text of both. */
@@ -255,5 +290,6 @@ bool limbeck_tables_create(limbeck_call *call) {
             return false;
         }
     }
+    call->checked_present = true;
     return limbeck_write(call, INSERT_FORMAT, "i", (int64_t)LIMBECK_FORMAT);
 }

@@ -6,7 +6,8 @@
 void limbeck_transaction_arm(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
     sqlite3_stmt *fresh = NULL;
-    if (t->open && sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &fresh, NULL) == SQLITE_OK) {
+    if (t->open && limbeck_may_be_expired(t->emergency) &&
+        sqlite3_prepare_v2(call->db, "BEGIN IMMEDIATE", -1, &fresh, NULL) == SQLITE_OK) {
         sqlite3_finalize(t->emergency);
         t->emergency = fresh;
     }
@@ -56,6 +57,7 @@ bool limbeck_transaction_begin(limbeck_call *call) {
         save_settings(call);
     }
     t->own = sqlite3_get_autocommit(call->db) != 0;
+    call->looked_for_watch = false;
     if (sqlite3_db_readonly(call->db, "main") == 1) {
         return fail_readonly(call);
     }
@@ -165,6 +167,7 @@ static void roll_back(limbeck_call *call) {
 }
 
 void limbeck_transaction_abandon(limbeck_call *call) {
+    call->checked = false;
     limbeck_call_drop_statements(call);
     if (call->transaction.open) {
         roll_back(call);

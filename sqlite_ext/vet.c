@@ -143,6 +143,23 @@ static bool changes_ledger(limbeck_call *call, const token_walk *walk) {
     return false;
 }
 
+/* True when `migrate_` stands anywhere in the text, whatever its case. */
+static bool mentions_ledger(const char *text, size_t length) {
+    static const char PREFIX[] = "migrate_";
+    const size_t before = sizeof PREFIX - 2; /* the underscore */
+    for (size_t at = before; at < length; at++) {
+        const char *found = memchr(text + at, '_', length - at);
+        if (found == NULL) {
+            return false;
+        }
+        if (sqlite3_strnicmp(found - before, PREFIX, (int)before) == 0) {
+            return true;
+        }
+        at = (size_t)(found - text);
+    }
+    return false;
+}
+
 /* Parameters, and calls of functions that write. */
 static bool vet_tokens(limbeck_call *call, const limbeck_place *place, token_walk walk) {
     for (; walk.token.kind != LIM_TOKEN_END; walk_next(&walk)) {
@@ -256,7 +273,7 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, const 
 bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit *units,
                  limbeck_vetted *vetted) {
     limbeck_place at = *place;
-    *vetted = (limbeck_vetted){0};
+    *vetted = (limbeck_vetted){.mentions_ledger = mentions_ledger(at.body->text, at.body->length)};
     for (at.statement = 0; at.statement < at.body->count; at.statement++) {
         if (units != NULL && at.statement > units->last) {
             units++;
@@ -270,34 +287,31 @@ bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit 
 
 /* --- triggers that are there already --------------------------------------------------------- */
 
-static bool mentions_ledger(const char *sql) {
-    for (; *sql != '\0'; sql++) {
-        if ((*sql == 'm' || *sql == 'M') && sqlite3_strnicmp(sql, "migrate_", 8) == 0) {
-            return true;
+static bool look_at(limbeck_call *call, const char *question) {
+    sqlite3_stmt *row = limbeck_statement(call, question);
+    while (row != NULL && limbeck_row(call, row)) {
+        const char *sql = (const char *)sqlite3_column_text(row, 1);
+        call->dependents = true;
+        if (sql != NULL && mentions_ledger(sql, strlen(sql))) {
+            call->ledger_read = true;
+            call->watch = call->watch || sqlite3_column_int(row, 0) != 0;
         }
     }
-    return false;
+    return !limbeck_failed(call);
 }
 
 bool limbeck_watch_look(limbeck_call *call) {
-    static const char SELECT_TRIGGERS[] =
-        "SELECT sql FROM main.sqlite_master WHERE type = 'trigger' UNION ALL "
-        "SELECT sql FROM sqlite_temp_master WHERE type = 'trigger'";
-    sqlite3_stmt *row;
+    static const char SELECT_MAIN[] =
+        "SELECT type = 'trigger', sql FROM main.sqlite_master WHERE type IN ('trigger', 'view')";
+    static const char SELECT_TEMP[] =
+        "SELECT type = 'trigger', sql FROM sqlite_temp_master WHERE type IN ('trigger', 'view')";
     if (call->looked_for_watch) {
         return true;
     }
-    row = limbeck_statement(call, SELECT_TRIGGERS);
-    while (row != NULL && limbeck_row(call, row)) {
-        const char *sql = (const char *)sqlite3_column_text(row, 0);
-        if (sql != NULL && mentions_ledger(sql)) {
-            call->watch = true;
-            sqlite3_reset(row);
-            break;
-        }
-    }
-    call->looked_for_watch = true;
-    return !limbeck_failed(call);
+    call->watch = call->ledger_read = call->dependents = false;
+    call->looked_for_watch =
+        look_at(call, SELECT_MAIN) && (!limbeck_has_temp(call) || look_at(call, SELECT_TEMP));
+    return call->looked_for_watch;
 }
 
 /* True when page is the root of a ledger table or index. */

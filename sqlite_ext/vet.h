@@ -23,6 +23,7 @@
 /* What the runner wants to know of a body beforehand. */
 typedef struct limbeck_vetted {
     bool suspends_foreign_keys; /* it says PRAGMA foreign_keys = OFF */
+    bool mentions_ledger;       /* it says migrate_ somewhere: it may read the ledger */
 } limbeck_vetted;
 
 /* Judges every statement of place->body (place->statement is of no concern). units are those of a body
@@ -30,8 +31,9 @@ typedef struct limbeck_vetted {
 bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit *units,
                  limbeck_vetted *vetted);
 
-/* Finds out, once a call, whether statements are to be watched: call->watch. No body can make a trigger
-** that would call for it. */
+/* Finds out, once a transaction, what views and triggers there are: call->dependents tells whether there
+** are any, call->ledger_read whether one of them says migrate_, call->watch whether statements are to be
+** watched. No body can make a trigger that would call for that. */
 bool limbeck_watch_look(limbeck_call *call);
 
 /* Refuses the statement, which is text[0 .. length), if its program would write to the ledger. */
