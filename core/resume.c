@@ -114,8 +114,7 @@ bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *led
                      const lim_graph *g, const lim_state *state, const lim_plan *plan) {
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
-        if (lim_stop_holds(g, state, stop) && lim_stop_is_partial(g, stop) &&
-            is_step(plan, g, stop))
+        if (lim_stop_holds(g, state, stop) && !stop->whole && is_step(plan, g, stop))
             return fail_stopped(cx, dialect, g, stop);
     }
     return cx->error.code == LIM_OK;
