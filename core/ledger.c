@@ -12,6 +12,19 @@ static bool room(lim_context *cx, void **rows, uint32_t count, uint32_t *capacit
     return lim_grow(cx, rows, capacity, count + 1, size);
 }
 
+bool lim_ledger_reserve(lim_context *cx, lim_ledger *ledger, uint32_t revisions, uint32_t edges) {
+    void *revision_rows = ledger->revisions;
+    void *edge_rows = ledger->edges;
+    if (!lim_grow(cx, &revision_rows, &ledger->revision_capacity, revisions,
+                  sizeof *ledger->revisions))
+        return false;
+    ledger->revisions = revision_rows;
+    if (!lim_grow(cx, &edge_rows, &ledger->edge_capacity, edges, sizeof *ledger->edges))
+        return false;
+    ledger->edges = edge_rows;
+    return true;
+}
+
 bool lim_ledger_add_revision(lim_context *cx, lim_ledger *ledger, const lim_revision *row) {
     void *rows = ledger->revisions;
     if (!room(cx, &rows, ledger->revision_count, &ledger->revision_capacity, sizeof *row))

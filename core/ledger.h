@@ -81,6 +81,10 @@ bool lim_ledger_add_label(lim_context *cx, lim_ledger *ledger, const lim_label *
 bool lim_ledger_add_version(lim_context *cx, lim_ledger *ledger, const lim_version *row);
 bool lim_ledger_add_stop(lim_context *cx, lim_ledger *ledger, const lim_stop *row);
 
+/* Makes room for so many rows in all, where a host knows beforehand: nothing is moved then. False:
+** LIM_NOMEM. */
+bool lim_ledger_reserve(lim_context *cx, lim_ledger *ledger, uint32_t revisions, uint32_t edges);
+
 /* Reads the words that migrate_edge.kind holds. False (no error is set): neither word. */
 bool lim_edge_kind_parse(const char *word, lim_edge_kind *kind);
 const char *lim_edge_kind_name(lim_edge_kind kind);

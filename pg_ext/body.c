@@ -501,7 +501,7 @@ is_ledger(const Call *call, RangeVar *name)
 		: RelnameGetRelid(name->relname);
 	for (table = 0; table < LEDGER_TABLES; table++)
 	{
-		if (OidIsValid(oid) && oid == call->tables[table])
+		if (OidIsValid(oid) && oid == call->tables.oid[table])
 			return true;
 	}
 	return false;

@@ -42,6 +42,20 @@
 	PortalRun((portal), FETCH_ALL, (top_level), true, (receiver), (receiver), NULL)
 #endif
 
+/* a transaction's number in its own session */
+#if PG_VERSION_NUM >= 170000
+#define my_local_transaction() (MyProc->vxid.lxid)
+#else
+#define my_local_transaction() (MyProc->lxid)
+#endif
+
+/* until 16 rows that an old snapshot sees could be cleaned away */
+#if PG_VERSION_NUM >= 170000
+#define snapshots_expire() false
+#else
+#define snapshots_expire() OldSnapshotThresholdActive()
+#endif
+
 /* predefined roles got their present names in 14 */
 #if PG_VERSION_NUM < 140000
 #define ROLE_PG_READ_SERVER_FILES DEFAULT_ROLE_READ_SERVER_FILES

@@ -11,6 +11,7 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
 
@@ -26,7 +27,7 @@ is_ledger_table(const Call *call, Oid relation)
 
 	for (table = 0; table < LEDGER_TABLES; table++)
 	{
-		if (relation == call->tables[table])
+		if (relation == call->tables.oid[table])
 			return true;
 	}
 	return false;
@@ -74,10 +75,13 @@ object_access(ObjectAccessType access, Oid class, Oid object, int column, void *
 #endif
 	if (body != NULL && changes)
 	{
-		if ((class == RelationRelationId && is_ledger_table(body->call, object)) ||
+		if (((class == RelationRelationId || class == InheritsRelationId) &&
+			 is_ledger_table(body->call, object)) ||
 			(class == ExtensionRelationId && object == body->call->extension))
 			refuse_change();
 	}
+	if (class == ExtensionRelationId && access == OAT_POST_ALTER)
+		tables_forget();		/* what belongs to an extension changes without a sign to caches */
 	if (previous_object_access)
 		previous_object_access(access, class, object, column, arg);
 }

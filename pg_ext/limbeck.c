@@ -17,6 +17,7 @@ void
 _PG_init(void)
 {
 	guard_install();
+	tables_install();
 	retry_define_settings();
 }
 

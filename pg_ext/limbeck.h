@@ -18,6 +18,8 @@
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
+#include "storage/block.h"
+#include "utils/snapshot.h"
 
 #include "../core/author.h"
 #include "../core/body.h"
@@ -42,6 +44,76 @@ typedef enum LedgerTable
 	LEDGER_TABLES
 } LedgerTable;
 
+/* The columns of each table, in the order of tables.c. */
+#define LEDGER_COLUMNS 16
+
+enum LogColumn
+{
+	LOG_ID,
+	LOG_AT,
+	LOG_ACTOR,
+	LOG_ACTION,
+	LOG_REVISION,
+	LOG_FROM_VERSION,
+	LOG_TO_VERSION,
+	LOG_STATEMENT,
+	LOG_STATEMENTS,
+	LOG_DURATION_MS,
+	LOG_CHECKSUM,
+	LOG_OUTCOME,
+	LOG_DETAIL
+};
+
+enum VersionColumn
+{
+	VERSION_NUM
+};
+
+enum RevisionColumn
+{
+	REVISION_SEQ,
+	REVISION_ID,
+	REVISION_MESSAGE,
+	REVISION_UPGRADE,
+	REVISION_DOWNGRADE,
+	REVISION_UPGRADE_TRANSACTIONAL,
+	REVISION_DOWNGRADE_TRANSACTIONAL,
+	REVISION_SCRIPT,
+	REVISION_CHECKSUM,
+	REVISION_CREATED_AT,
+	REVISION_CREATED_BY,
+	REVISION_UPGRADE_AUTHOR,
+	REVISION_UPGRADE_AUTHOR_OID,
+	REVISION_DOWNGRADE_AUTHOR,
+	REVISION_DOWNGRADE_AUTHOR_OID
+};
+
+enum EdgeColumn
+{
+	EDGE_REVISION,
+	EDGE_PARENT,
+	EDGE_KIND,
+	EDGE_ORDINAL
+};
+
+enum LabelColumn
+{
+	LABEL_LABEL,
+	LABEL_REVISION,
+	LABEL_ORDINAL
+};
+
+/* Where the tables and their columns are: found anew after whatever happens to them. */
+typedef struct LedgerTables
+{
+	Oid			oid[LEDGER_TABLES];
+	AttrNumber	column[LEDGER_TABLES][LEDGER_COLUMNS];
+	Oid			log_by_revision;	/* index on revision and id; 0: there is none */
+	Oid			log_stopped;	/* index of rows about statements; 0: there is none */
+} LedgerTables;
+
+typedef struct KeptLedger KeptLedger;
+
 typedef struct Call
 {
 	MemoryContext memory;		/* everything of the call, core's included */
@@ -52,10 +124,11 @@ typedef struct Call
 	Oid			owner;			/* the extension's: whose rights reach the ledger */
 	Oid			schema;
 	char	   *schema_name;	/* quoted */
-	Oid			tables[LEDGER_TABLES];
+	LedgerTables tables;
 	Oid			caller;			/* whose rights the bodies get */
 	bool		authors_read;	/* the next is known: */
 	bool		authors_trusted;	/* the caller trusts every author in the ledger */
+	KeptLedger *kept;			/* whose the next two are; NULL: the call's own */
 	lim_ledger	ledger;
 	lim_graph  *graph;
 	lim_state	state;
@@ -81,7 +154,7 @@ extern void lock_apply(Oid extension);
 extern void lock_keep_apply(Oid extension);
 extern void unlock_apply(Oid extension);
 
-/* ledger.c: the ledger read */
+/* tables.c: the ledger's tables found, and reached as their owner */
 
 typedef struct LedgerAccess
 {
@@ -89,6 +162,105 @@ typedef struct LedgerAccess
 	int			security;
 	int			guc_level;
 } LedgerAccess;
+
+extern void tables_install(void);
+extern void tables_forget(void);
+extern void ledger_enter(Call *call, LedgerAccess *access);
+extern void ledger_leave(LedgerAccess *access);
+
+/* rows.c: rows of the ledger read without a query */
+
+typedef struct Rows
+{
+	lim_context *cx;			/* where strings go */
+	const AttrNumber *columns;
+	int			last;			/* attribute number that is taken apart last */
+	struct RelationData *relation;
+	struct TableScanDescData *scan; /* of the whole table, or */
+	struct SysScanDescData *key_scan;	/* of rows with a key, or */
+	struct SysScanDescData *newest_first;	/* of the log backwards, by */
+	struct RelationData *index; /* this index */
+	struct TupleTableSlot *slot;
+} Rows;
+
+extern Snapshot rows_snapshot(Call *call);
+extern void rows_begin(Rows *rows, Call *call, LedgerTable table, int last, Snapshot snapshot,
+					   lim_context *cx);
+extern bool rows_next(Rows *rows);
+extern void rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column, const char *key,
+						   Snapshot snapshot, lim_context *cx);
+extern bool rows_next_key(Rows *rows);
+extern void rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx);
+extern void rows_begin_revision_log(Rows *rows, Call *call, const char *revision,
+									Snapshot snapshot, lim_context *cx);
+extern bool rows_next_revision_log(Rows *rows);
+extern void rows_end(Rows *rows);
+extern bool rows_is_null(const Rows *rows, int column);
+extern int64 rows_int64(const Rows *rows, int column);
+extern int32 rows_int32(const Rows *rows, int column);
+extern Oid	rows_oid(const Rows *rows, int column);
+extern bool rows_bool(const Rows *rows, int column);
+extern const char *rows_text(const Rows *rows, int column, size_t *length);
+extern const char *rows_time(const Rows *rows, int column);
+extern bool rows_text_is(const Rows *rows, int column, const char *const words[]);
+extern const char *text_to_core(lim_context *cx, Datum datum, size_t *length);
+extern const char *time_to_core(lim_context *cx, Datum datum);
+
+/* stamp.c: how it is known that a table's rows are what they were */
+
+typedef enum StampedTable
+{
+	STAMPED_REVISION,
+	STAMPED_EDGE,
+	STAMPED_LABEL,
+	STAMPED_TABLES
+} StampedTable;
+
+#define STAMP_RECENT 16
+
+typedef struct TableStamp
+{
+	Oid			relation;
+	Oid			file;
+	AttrNumber	columns[LEDGER_COLUMNS];
+	BlockNumber pages;
+	XLogRecPtr *lsns;			/* of each page */
+	uint32_t	rows;			/* on them, at most */
+} TableStamp;
+
+typedef struct Stamp
+{
+	TableStamp	tables[STAMPED_TABLES];
+	TransactionId xmin;			/* of the snapshot */
+	TransactionId newest;		/* that a row names */
+	TransactionId noted;		/* while the stamp is taken: the last looked at */
+	TransactionId recent[STAMP_RECENT]; /* those that a row names, from xmin on */
+	int			recent_count;
+} Stamp;
+
+extern bool stamp_take(Stamp *stamp, Call *call, Snapshot snapshot);
+extern bool stamp_holds(const Stamp *stamp, Call *call);
+extern bool stamp_serves(const Stamp *stamp, Snapshot snapshot);
+
+/* kept.c: the ledger as this backend read it last */
+
+struct KeptLedger
+{
+	int			references;		/* the backend's and those of calls */
+	MemoryContext memory;
+	lim_context cx;				/* over it */
+	bool		stamped;
+	Stamp		stamp;
+	bool		times;			/* created_at and created_by are read */
+	lim_ledger	ledger;			/* revisions, edges, labels */
+	lim_graph  *graph;
+};
+
+extern KeptLedger *kept_find(Call *call, bool times, Snapshot snapshot);
+extern KeptLedger *kept_begin(Call *call, bool times, Snapshot snapshot);
+extern void kept_keep(Call *call, KeptLedger *ledger);
+
+/* ledger.c: the ledger read */
 
 /* One revision's row with bodies and their authors. */
 typedef struct StoredRevision
@@ -105,9 +277,7 @@ typedef struct LedgerParts
 	bool		stops;			/* bodies that stopped half-way */
 } LedgerParts;
 
-extern void ledger_enter(Call *call, LedgerAccess *access);
-extern void ledger_leave(LedgerAccess *access);
-extern void ledger_read(Call *call, LedgerParts parts);
+extern void ledger_read(Call *call, LedgerParts parts, lim_problems *problems);
 extern void ledger_build(Call *call);
 extern void ledger_require_current(Call *call, bool authoring);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,

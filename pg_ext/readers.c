@@ -86,12 +86,7 @@ read_for(Call *call, const lim_reader *reader, lim_problems *problems)
 {
 	LedgerParts parts = {reader->needs_times, reader->needs_applied, reader->needs_stops};
 
-	ledger_read(call, parts);
-	call->graph = lim_graph_build(&call->cx, &call->ledger,
-								  reader->needs_problems ? problems : NULL);
-	if (call->graph == NULL ||
-		!lim_state_build(&call->cx, call->graph, &call->ledger, &call->state))
-		core_error(&call->cx);
+	ledger_read(call, parts, reader->needs_problems ? problems : NULL);
 	if (reader->needs_bodies)
 		check_bodies(call, problems);
 }

@@ -325,6 +325,23 @@ static void edge_kinds_have_names(void **unused) {
     assert_false(lim_edge_kind_parse("", &kind));
 }
 
+static bool room_made_before(lim_context *cx) {
+    lim_ledger ledger = {0};
+    if (!lim_ledger_reserve(cx, &ledger, 100, 30))
+        return false;
+    const lim_revision *revisions = ledger.revisions;
+    const lim_edge *edges = ledger.edges;
+    for (int i = 0; i < 100; i++) {
+        if (!lim_ledger_add_revision(cx, &ledger, &(lim_revision){.seq = i}) ||
+            (i < 30 && !lim_ledger_add_edge(cx, &ledger, &(lim_edge){.ordinal = i})))
+            return false;
+    }
+    assert_ptr_equal(ledger.revisions, revisions);
+    assert_ptr_equal(ledger.edges, edges);
+    assert_int_equal(ledger.revisions[99].seq, 99);
+    return lim_ledger_reserve(cx, &ledger, 0, 0) && ledger.revision_count == 100;
+}
+
 static bool everything(lim_context *cx) {
     char long_text[9000];
     memset(long_text, 'a', sizeof long_text - 1);
@@ -362,6 +379,7 @@ static bool failing_for_another_reason(lim_context *cx) {
 static void memory_may_run_out_at_any_time(void **unused) {
     (void)unused;
     test_out_of_memory(everything);
+    test_out_of_memory(room_made_before);
     test_out_of_memory(failing_for_another_reason);
 }
 

@@ -1,0 +1,281 @@
+/*
+ * rows.c - rows of the ledger read without a query
+ *
+ * A call that finds nothing to do should cost next to nothing, the first of a connection too. Parsing and
+ * planning a query costs more than reading a small ledger, so rows are read as the server reads its own
+ * catalogs: a scan of the table, or of its primary key, under the snapshot that a query would have had. The
+ * tables were found to be the extension's own before (tables.c); only the columns asked for are taken
+ * apart, and a body that is not asked for is not fetched.
+ */
+#include "limbeck.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+
+/* What the call sees: a call that writes what is committed now, any other what its query sees. To be
+ * given to UnregisterSnapshot() afterwards. */
+Snapshot
+rows_snapshot(Call *call)
+{
+	if (!call->writing)
+		return RegisterSnapshot(GetActiveSnapshot());
+	CommandCounterIncrement();
+	return RegisterSnapshot(GetTransactionSnapshot());
+}
+
+static void
+rows_open(Rows *rows, Call *call, LedgerTable table, lim_context *cx)
+{
+	memset(rows, 0, sizeof(*rows));
+	rows->cx = cx;
+	rows->columns = call->tables.column[table];
+	rows->relation = table_open(call->tables.oid[table], AccessShareLock);
+	rows->slot = table_slot_create(rows->relation, NULL);
+}
+
+/* Begins to read a whole table, its columns up to last. Strings go to cx. */
+void
+rows_begin(Rows *rows, Call *call, LedgerTable table, int last, Snapshot snapshot, lim_context *cx)
+{
+	int			i;
+
+	rows_open(rows, call, table, cx);
+	for (i = 0; i <= last; i++)
+		rows->last = Max(rows->last, rows->columns[i]);
+	rows->scan = table_beginscan(rows->relation, snapshot, 0, NULL);
+}
+
+bool
+rows_next(Rows *rows)
+{
+	if (!table_scan_getnextslot(rows->scan, ForwardScanDirection, rows->slot))
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	slot_getsomeattrs(rows->slot, rows->last);
+	return true;
+}
+
+/* The primary key's index where it is on this column alone; else none, and the table is scanned. */
+static Oid
+key_index(Relation relation, AttrNumber column)
+{
+	Oid			oid;
+	Relation	index;
+	bool		fits;
+
+	list_free(RelationGetIndexList(relation));
+	oid = relation->rd_pkindex;
+	if (!OidIsValid(oid))
+		return InvalidOid;
+	index = index_open(oid, AccessShareLock);
+	fits = index->rd_index->indnkeyatts == 1 && index->rd_index->indkey.values[0] == column;
+	index_close(index, NoLock);
+	return fits ? oid : InvalidOid;
+}
+
+/* Begins to read the rows whose key is a text. */
+void
+rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column, const char *key,
+			   Snapshot snapshot, lim_context *cx)
+{
+	ScanKeyData scan_key;
+	Oid			index;
+
+	rows_open(rows, call, table, cx);
+	index = key_index(rows->relation, rows->columns[column]);
+	ScanKeyInit(&scan_key, rows->columns[column], BTEqualStrategyNumber, F_TEXTEQ,
+				result_text(key));
+	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 1,
+										&scan_key);
+}
+
+/* Begins to read the log's rows about statements by rows_next_key(); where there is no index of them, all
+ * rows of the log. */
+void
+rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx)
+{
+	Oid			index = call->tables.log_stopped;
+
+	rows_open(rows, call, TABLE_LOG, cx);
+	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 0, NULL);
+}
+
+static bool
+take_apart(Rows *rows, HeapTuple tuple)
+{
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	ExecForceStoreHeapTuple(tuple, rows->slot, false);
+	slot_getallattrs(rows->slot);
+	return true;
+}
+
+bool
+rows_next_key(Rows *rows)
+{
+	return take_apart(rows, systable_getnext(rows->key_scan));
+}
+
+/* Begins to read what the log says of a revision: the newest first where there is the index for it, else
+ * in any order. */
+void
+rows_begin_revision_log(Rows *rows, Call *call, const char *revision, Snapshot snapshot,
+						lim_context *cx)
+{
+	Oid			index = call->tables.log_by_revision;
+	ScanKeyData key;
+
+	rows_open(rows, call, TABLE_LOG, cx);
+	ScanKeyInit(&key, rows->columns[LOG_REVISION], BTEqualStrategyNumber, F_TEXTEQ,
+				result_text(revision));
+	if (OidIsValid(index))
+	{
+		rows->index = index_open(index, AccessShareLock);
+		rows->newest_first = systable_beginscan_ordered(rows->relation, rows->index, snapshot, 1,
+														&key);
+	}
+	else
+		rows->key_scan = systable_beginscan(rows->relation, InvalidOid, false, snapshot, 1, &key);
+}
+
+bool
+rows_next_revision_log(Rows *rows)
+{
+	if (rows->newest_first == NULL)
+		return rows_next_key(rows);
+	return take_apart(rows, systable_getnext_ordered(rows->newest_first, BackwardScanDirection));
+}
+
+void
+rows_end(Rows *rows)
+{
+	ExecDropSingleTupleTableSlot(rows->slot);
+	if (rows->scan != NULL)
+		table_endscan(rows->scan);
+	if (rows->key_scan != NULL)
+		systable_endscan(rows->key_scan);
+	if (rows->newest_first != NULL)
+	{
+		systable_endscan_ordered(rows->newest_first);
+		index_close(rows->index, NoLock);
+	}
+	table_close(rows->relation, NoLock);
+}
+
+bool
+rows_is_null(const Rows *rows, int column)
+{
+	return rows->slot->tts_isnull[rows->columns[column] - 1];
+}
+
+static Datum
+value(const Rows *rows, int column)
+{
+	return rows_is_null(rows, column) ? (Datum) 0
+		: rows->slot->tts_values[rows->columns[column] - 1];
+}
+
+int64
+rows_int64(const Rows *rows, int column)
+{
+	return DatumGetInt64(value(rows, column));
+}
+
+int32
+rows_int32(const Rows *rows, int column)
+{
+	return DatumGetInt32(value(rows, column));
+}
+
+Oid
+rows_oid(const Rows *rows, int column)
+{
+	return DatumGetObjectId(value(rows, column));
+}
+
+bool
+rows_bool(const Rows *rows, int column)
+{
+	return DatumGetBool(value(rows, column));
+}
+
+/* True when the column holds one of the words, which NULL ends. */
+bool
+rows_text_is(const Rows *rows, int column, const char *const words[])
+{
+	text	   *word;
+	int			i;
+
+	if (rows_is_null(rows, column))
+		return false;
+	word = DatumGetTextPP(value(rows, column));
+	for (i = 0; words[i] != NULL; i++)
+	{
+		if (VARSIZE_ANY_EXHDR(word) == strlen(words[i]) &&
+			memcmp(VARDATA_ANY(word), words[i], strlen(words[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A text of the server's as a string of core's, which goes to cx. */
+const char *
+text_to_core(lim_context *cx, Datum datum, size_t *length)
+{
+	text	   *unpacked = DatumGetTextPP(datum);
+	size_t		size = VARSIZE_ANY_EXHDR(unpacked);
+	char	   *converted = pg_server_to_any(VARDATA_ANY(unpacked), size, PG_UTF8);
+	char	   *copy;
+
+	if (converted != VARDATA_ANY(unpacked))
+		size = strlen(converted);
+	copy = lim_copy(cx, converted, size);
+	if (copy == NULL)
+		core_error(cx);
+	if (length != NULL)
+		*length = size;
+	if ((Pointer) unpacked != DatumGetPointer(datum))
+		pfree(unpacked);
+	return copy;
+}
+
+/* NULL for NULL. */
+const char *
+rows_text(const Rows *rows, int column, size_t *length)
+{
+	if (rows_is_null(rows, column))
+		return NULL;
+	return text_to_core(rows->cx, value(rows, column), length);
+}
+
+/* A time in this host's own form: microseconds in decimal digits, which no DateStyle changes. */
+const char *
+time_to_core(lim_context *cx, Datum datum)
+{
+	const char *time = lim_format(cx, INT64_FORMAT, (int64) DatumGetTimestampTz(datum));
+
+	if (time == NULL)
+		core_error(cx);
+	return time;
+}
+
+const char *
+rows_time(const Rows *rows, int column)
+{
+	return rows_is_null(rows, column) ? NULL : time_to_core(rows->cx, value(rows, column));
+}
