@@ -64,7 +64,6 @@ typedef struct Apply
 	RunStep    *steps;
 	uint32_t	at;				/* the step at work */
 	SavedSettings *settings;	/* what a body of several transactions began with; NULL: none runs */
-	bool		ended;			/* the unit at work has had its effect, which no rollback takes back */
 } Apply;
 
 static const lim_revision *
@@ -139,13 +138,10 @@ record_failure(Apply *apply, const ErrorData *error)
 	PG_TRY();
 	{
 		restore_settings(apply);
-		if (!apply->ended)
-		{
-			(void) set_config_option("lock_timeout", FAILURE_WAIT, PGC_USERSET, PGC_S_SESSION,
-									 GUC_ACTION_LOCAL, true, 0, false);
-			record_statement(apply, Max(body->current, 1), "failed", -1, to_core(error->message));
-			commit_and_start();
-		}
+		(void) set_config_option("lock_timeout", FAILURE_WAIT, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+		record_statement(apply, Max(body->current, 1), "failed", -1, to_core(error->message));
+		commit_and_start();
 	}
 	PG_CATCH();
 	{
@@ -239,64 +235,53 @@ apply_whole(Apply *apply)
 	}
 }
 
-/* Runs a unit and records its end; with the last one, the revision's. */
+/* Runs a unit and records its end; with the last one, the revision's. What works CONCURRENTLY leaves its
+ * last transaction open, so that its end and the record of it are one. */
 static void
-apply_unit(Apply *apply, const Unit *unit, bool skip, instr_time body_start)
+apply_unit(Apply *apply, const Unit *unit, instr_time body_start)
 {
 	RunStep    *step = &apply->steps[apply->at];
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	if (!skip)
-	{
-		retry_watch_unit(step, unit);
-		run_unit(step, unit);
-		retry_unwatch();
-		apply->ended = !unit->block && body_runs_alone(&step->body);
-		lock_keep_apply(apply->call.extension);
-		/* what only read, as BEGIN READ ONLY says, ends before its end is written */
-		if (XactReadOnly)
-			commit_and_start();
-	}
-	step->body.current = unit->last;
-	record_statement(apply, unit->last, "done", milliseconds_since(start),
-					 skip ? "it had ended before the crash" : NULL);
+	retry_watch_unit(step, unit);
+	run_unit(step, unit);
+	retry_unwatch();
+	lock_keep_apply(apply->call.extension);
+	/* what only read, as BEGIN READ ONLY says, ends before its end is written */
+	if (XactReadOnly)
+		commit_and_start();
+	record_statement(apply, unit->last, "done", milliseconds_since(start), NULL);
 	if (unit->last == list_length(step->body.statements))
 		record_revision_done(apply, milliseconds_since(body_start));
 	commit_and_start();
 }
 
-/* One unit, tried as often as the settings say. */
+/* One unit, tried as often as the settings say; the first try may be another one already. */
 static void
-try_unit(Apply *apply, const Unit *unit, const lim_stop *stop, instr_time body_start)
+try_unit(Apply *apply, const Unit *unit, bool again, instr_time body_start)
 {
 	RunStep    *step = &apply->steps[apply->at];
 	ErrorData  *volatile last = NULL;
-	const char *volatile note = stop != NULL ? from_core(stop->detail) : NULL;
 	volatile int tries = 0;
 	volatile bool done = false;
 
-	apply->ended = stop != NULL && strcmp(stop->outcome, "started") == 0;
 	while (!done)
 	{
 		tries++;
 		PG_TRY();
 		{
 			ErrorContextCallback context;
-			bool		skip = false;
 
 			step->body.current = unit->first;
 			begin_context(step, &context);
 			if (last != NULL)
 				retry_pause(step, last, tries - 1);
-			if (!apply->ended)
-				note = leftover_note(step, unit);
-			record_statement(apply, unit->first, "started", -1, to_core(note));
+			record_statement(apply, unit->first, "started", -1, NULL);
 			commit_and_start();
-			if (stop != NULL || tries > 1)
-				skip = leftover_clear(step, unit, apply->ended, note);
-			apply->ended = skip;
-			apply_unit(apply, unit, skip, body_start);
+			if (again || tries > 1)
+				leftover_clear(step, unit);
+			apply_unit(apply, unit, body_start);
 			error_context_stack = context.previous;
 			done = true;
 		}
@@ -340,7 +325,7 @@ apply_statements(Apply *apply)
 	{
 		if (units[i].last < next)
 			continue;
-		try_unit(apply, &units[i], stop, start);
+		try_unit(apply, &units[i], stop != NULL, start);
 		stop = NULL;
 	}
 	if (count == 0)
@@ -381,7 +366,6 @@ apply_plan(Apply *apply)
 
 		ereport(NOTICE, (errmsg("%s", step->notice)));
 		MemoryContextSwitchTo(apply->call.memory);
-		apply->ended = false;
 		if (step->body.autocommit)
 			apply_statements(apply);
 		else

@@ -7,10 +7,6 @@
  *
  * An index that somebody else builds at this moment is invalid as well: the table's lock, which its
  * builder holds, is waited for first, without a snapshot, for which the builder would wait.
- *
- * When the server died between the last commit of such a statement and the record of it, the statement
- * is done, and must not be done again. What CREATE INDEX without a name made is known by the note that
- * was written when it started: the indexes of the table that were there before.
  */
 #include "limbeck.h"
 
@@ -20,7 +16,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/index.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
@@ -31,7 +26,6 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -71,15 +65,23 @@ as_create_index(Node *statement)
 	return IsA(statement, IndexStmt) && create->concurrent ? create : NULL;
 }
 
+/* Of a table's name at least so much stands in the names that the server makes for its indexes. */
+#define KEPT_OF_TABLE_NAME 25
+
 /* True when the statement makes indexes named so. */
 static bool
 is_of_statement(Node *statement, const char *index)
 {
 	const IndexStmt *create = as_create_index(statement);
+	const char *table;
 
 	if (create == NULL)
 		return ends_with(index, "_ccnew") || ends_with(index, "_ccold");
-	return create->idxname != NULL ? strcmp(create->idxname, index) == 0 : ends_with(index, "_idx");
+	if (create->idxname != NULL)
+		return strcmp(create->idxname, index) == 0;
+	table = create->relation->relname;
+	return strncmp(index, table, Min(strlen(table), KEPT_OF_TABLE_NAME)) == 0 &&
+		ends_with(index, "_idx");
 }
 
 /* Adds a table and what the server keeps its long values in. */
@@ -225,142 +227,27 @@ drop_index(RunStep *step, const char *name)
 	commit_and_start();
 }
 
-/* Words before the object IDs in a note. */
-#define NOTE "indexes before: "
-
-/* All indexes of a table, by the catalog alone: nobody is waited for. */
-static List *
-indexes_of(Oid table)
-{
-	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
-	List	   *indexes = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table));
-	scan = systable_beginscan(catalog, IndexIndrelidIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		indexes = lappend_oid(indexes, ((Form_pg_index) GETSTRUCT(tuple))->indexrelid);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return indexes;
-}
-
-/* What a try of the unit will want to know later of how it found things; NULL: nothing. */
-const char *
-leftover_note(const RunStep *step, const Unit *unit)
-{
-	const IndexStmt *create = as_create_index(list_nth_node(RawStmt, step->body.statements,
-															unit->first - 1)->stmt);
-	StringInfoData note;
-	ListCell   *cell;
-
-	if (create == NULL || create->idxname != NULL)
-		return NULL;
-	initStringInfo(&note);
-	appendStringInfoString(&note, NOTE);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	foreach(cell, indexes_of(RangeVarGetRelid(create->relation, NoLock, true)))
-		appendStringInfo(&note, "%s%u", note.len > strlen(NOTE) ? " " : "", lfirst_oid(cell));
-	PopActiveSnapshot();
-	return note.data;
-}
-
-/* True when the note names the index. */
-static bool
-was_there_before(const char *note, Oid index)
-{
-	const char *at = note + strlen(NOTE);
-
-	while (*at != '\0')
-	{
-		char	   *end;
-
-		if (strtoul(at, &end, 10) == index)
-			return true;
-		if (end == at)
-			return false;
-		at = end + strspn(end, " ");
-	}
-	return false;
-}
-
-/* True when the table has an index that the statement made, and a good one. */
-static bool
-has_made_index(const IndexStmt *create, const char *note)
-{
-	ListCell   *cell;
-
-	if (create->idxname == NULL && (note == NULL || strncmp(note, NOTE, strlen(NOTE)) != 0))
-		return false;
-	foreach(cell, indexes_of(RangeVarGetRelid(create->relation, NoLock, true)))
-	{
-		Oid			index = lfirst_oid(cell);
-		const char *name = get_rel_name(index);
-
-		if (name != NULL && is_of_statement((Node *) create, name) && !is_invalid(index) &&
-			(create->idxname != NULL || !was_there_before(note, index)))
-			return true;
-	}
-	return false;
-}
-
-/* The partition that the statement detaches concurrently; NULL: none. */
-static PartitionCmd *
-as_detach(Node *statement)
-{
-#if PG_VERSION_NUM >= 140000
-	AlterTableCmd *command;
-
-	if (IsA(statement, AlterTableStmt) && list_length(((AlterTableStmt *) statement)->cmds) == 1)
-	{
-		command = (AlterTableCmd *) linitial(((AlterTableStmt *) statement)->cmds);
-		if (command->subtype == AT_DetachPartition &&
-			castNode(PartitionCmd, command->def)->concurrent)
-			return castNode(PartitionCmd, command->def);
-	}
-#endif
-	return NULL;
-}
-
-/* True when the crash came between the statement's own last commit and the record of it. */
-static bool
-is_done(Node *statement, const char *note)
-{
-	const DropStmt *drop = (DropStmt *) statement;
-	PartitionCmd *detach = as_detach(statement);
-	Oid			partition;
-
-	if (as_create_index(statement) != NULL)
-		return has_made_index(as_create_index(statement), note);
-	if (IsA(statement, DropStmt) && drop->concurrent && list_length(drop->objects) == 1)
-		return !OidIsValid(RangeVarGetRelid(makeRangeVarFromNameList(linitial_node(List, drop->objects)),
-											NoLock, true));
-	if (detach == NULL)
-		return false;
-	partition = RangeVarGetRelid(detach->name, NoLock, true);
-	return OidIsValid(partition) && !get_rel_relispartition(partition);
-}
-
 /* A DETACH PARTITION CONCURRENTLY that was cut short left the partition half detached: FINALIZE is the way
  * on, and the only one. */
 static void
 finalize_detach(Node *statement)
 {
 #if PG_VERSION_NUM >= 140000
-	PartitionCmd *detach = as_detach(statement);
+	AlterTableCmd *command;
+	PartitionCmd *detach;
 	Oid			partition;
 
-	if (detach == NULL)
+	if (!IsA(statement, AlterTableStmt) || list_length(((AlterTableStmt *) statement)->cmds) != 1)
 		return;
+	command = (AlterTableCmd *) linitial(((AlterTableStmt *) statement)->cmds);
+	if (command->subtype != AT_DetachPartition)
+		return;
+	detach = castNode(PartitionCmd, command->def);
 	partition = RangeVarGetRelid(detach->name, NoLock, true);
-	if (!OidIsValid(partition) || !get_rel_relispartition(partition) ||
+	if (!detach->concurrent || !OidIsValid(partition) || !get_rel_relispartition(partition) ||
 		!PartitionHasPendingDetach(partition))
 		return;
-	linitial_node(AlterTableCmd, ((AlterTableStmt *) statement)->cmds)->subtype =
-		AT_DetachPartitionFinalize;
+	command->subtype = AT_DetachPartitionFinalize;
 	detach->concurrent = false;
 	ereport(NOTICE,
 			(errmsg("finalizing the detachment of partition \"%s\", which an earlier try began",
@@ -368,22 +255,19 @@ finalize_detach(Node *statement)
 #endif
 }
 
-/* Before another try of a unit: drops what the last one left. True: it may have ended unrecorded, and
- * has. */
-bool
-leftover_clear(RunStep *step, const Unit *unit, bool may_be_done, const char *note)
+/* Before another try of a unit: drops what the last one left. */
+void
+leftover_clear(RunStep *step, const Unit *unit)
 {
 	Node	   *statement = list_nth_node(RawStmt, step->body.statements, unit->first - 1)->stmt;
 	List	   *candidates;
 	ListCell   *cell;
-	bool		done;
 
 	if (unit->block)
-		return false;
+		return;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	finalize_detach(statement);
 	candidates = find_invalid(statement);
-	done = may_be_done && is_done(statement, note);
 	PopActiveSnapshot();
 	commit_and_start();
 	foreach(cell, candidates)
@@ -394,7 +278,6 @@ leftover_clear(RunStep *step, const Unit *unit, bool may_be_done, const char *no
 		if (name != NULL)
 			drop_index(step, name);
 	}
-	return done;
 }
 
 /* IF NOT EXISTS takes an invalid index for an index. */

@@ -397,8 +397,7 @@ extern SavedSettings *settings_save(void);
 extern void settings_restore(SavedSettings *saved);
 
 /* leftover.c: what a statement that was cut short left behind */
-extern const char *leftover_note(const RunStep *step, const Unit *unit);
-extern bool leftover_clear(RunStep *step, const Unit *unit, bool may_be_done, const char *note);
+extern void leftover_clear(RunStep *step, const Unit *unit);
 extern void leftover_verify(const Body *body);
 
 /* deferred.c: deferred constraints checked at the end of a revision */

@@ -49,13 +49,43 @@ SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_
 SELECT migrate_edit('004', 'CREATE TABLE four (id int)', 'DROP TABLE four');
 DROP TABLE IF EXISTS four;
 
--- a crash leaves `started`: the same way on, also where the statement had ended
+-- a crash leaves `started`: the same way on
 SELECT migrate_revision('five', 'CREATE INDEX CONCURRENTLY five ON three (id); DROP INDEX CONCURRENTLY five', '', '005');
 INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome) VALUES (now(), 'postgres', 'upgrade', '005', 1, 2, 'started');
-CREATE INDEX five ON three (id);
 SELECT current, stopped FROM migrate_status();
 CALL migrate_apply('005');
 SELECT statement, outcome, detail FROM migrate_log WHERE revision = '005' ORDER BY id;
+
+-- one that was one transaction left nothing: its text is free, marks included; what a body left that ran
+-- statement by statement stays, whatever becomes of its text
+SELECT migrate_revision('free', 'CREATE TABLE free (id int); SELECT 1 / 0', 'DROP TABLE free', '0051');
+CALL migrate_apply();
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_edit('0051', 'CREATE TABLE free (id int); CREATE INDEX CONCURRENTLY ON free (id); SELECT 1 / 0');
+CALL migrate_apply();
+SELECT to_regclass('free_id_idx');
+SELECT migrate_edit('0051', 'CREATE TABLE frei (id int)');
+SELECT migrate_upgrade();
+SELECT migrate_edit('0051', 'CREATE TABLE free (id int); CREATE INDEX CONCURRENTLY ON free (id); SELECT 1 / 0');
+DROP TABLE free;
+SELECT migrate_resolve('0051', 'not applied');
+SELECT migrate_delete('0051');
+
+-- a transaction of the body may be READ ONLY, a violation seen at its COMMIT only; a statement may let go of
+-- the lock of the run
+SELECT migrate_revision('commits', 'BEGIN READ ONLY; SELECT 1; COMMIT;
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+SELECT pg_advisory_unlock_all();
+DISCARD ALL;
+INSERT INTO child VALUES (1)', 'DROP TABLE child, parent; VACUUM', '0052');
+CALL migrate_apply();
+SELECT current, stopped FROM migrate_status();
+INSERT INTO parent VALUES (1);
+CALL migrate_apply();
+SELECT count(*) FROM child;
+CALL migrate_apply('005');
+SELECT migrate_delete('0052');
 
 -- the settings
 SET limbeck.body_timeout = '100ms';
