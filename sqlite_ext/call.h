@@ -25,7 +25,7 @@ typedef struct limbeck_kept {
     sqlite3_stmt *statement;
 } limbeck_kept;
 
-#define LIMBECK_SETTINGS 4
+#define LIMBECK_SETTINGS 5
 
 /* The transaction or savepoint that a call has open; see transaction.h. */
 typedef struct limbeck_transaction {

@@ -5,29 +5,18 @@
 #include "transaction.h"
 #include <string.h>
 
-#define SAVEPOINT_NAME "limbeck_alter"
-
-/* What goes with the table and comes back: the texts of its indexes and triggers, ready to run. */
-typedef struct companions {
-    lim_list indexes; /* names */
-    lim_list index_sql;
-    lim_list triggers; /* "schema"."name", quoted */
-    lim_list trigger_sql;
-} companions;
-
 /* The rebuild's own working state. */
 typedef struct work {
     limbeck_rebuild *r;
     limbeck_call *call;
     lim_create_table before; /* the definition as it was */
-    companions with;
+    limbeck_companions with;
     const char *old; /* the name of the table as it was, or of the rows held, in between */
     limbeck_copy copy;
-    bool verbatim;       /* every column is copied as it stands, in its place */
-    uint32_t values;     /* number of values copied */
-    bool has_sequence;   /* the schema has sqlite_sequence */
-    lim_list statistics; /* sqlite_stat1, sqlite_stat4: those that are there */
-    lim_list keys;       /* the indexes of its keys, as they were */
+    bool verbatim;     /* every column is copied as it stands, in its place */
+    uint32_t values;   /* number of values copied */
+    bool has_sequence; /* the schema has sqlite_sequence */
+    lim_list keys;     /* the indexes of its keys, as they were */
 } work;
 
 /* --- settings ------------------------------------------------------------------------------ */
@@ -69,111 +58,7 @@ static void restore_settings(limbeck_call *call, const setting *changed) {
     limbeck_transaction_arm(call);
 }
 
-/* --- companions ---------------------------------------------------------------------------- */
-
-/* The stored text of an index or trigger with its schema before the name (`CREATE INDEX "main".i`);
-** of a TEMP trigger as CREATE TEMP TRIGGER, which the stored text doesn't say. */
-static const char *with_schema(limbeck_call *call, const char *sql, const char *schema, bool temp) {
-    lim_scanner s = lim_scanner_at(&call->cx, sql, strlen(sql), 0);
-    char *qualifier;
-    lim_scan_take(&s, "create");
-    if (temp)
-        return lim_spliced(&call->cx, sql, s.length, s.end, s.end, " TEMP");
-    lim_scan_take(&s, "unique");
-    lim_scan_next(&s);
-    qualifier = lim_quote_name(&call->cx, schema);
-    if (qualifier != NULL)
-        qualifier = lim_format(&call->cx, "%s.", qualifier);
-    if (qualifier == NULL)
-        return NULL;
-    return lim_spliced(&call->cx, sql, s.length, s.token.start, s.token.start, qualifier);
-}
-
-/* True when the TEMP trigger is on this table and not on one of that name in another schema. */
-static bool temp_trigger_is_ours(work *w, const char *sql) {
-    limbeck_call *call = w->call;
-    lim_scanner s = lim_scanner_at(&call->cx, sql, strlen(sql), 0);
-    char *first = NULL;
-    limbeck_table found;
-    while (s.token.kind != LIM_TOKEN_END && !lim_scan_take(&s, "on"))
-        lim_scan_next(&s);
-    if (!lim_is_name(s.token) || !lim_scan_name(&s, &first, NULL))
-        return false;
-    if (s.token.kind == LIM_TOKEN_DOT)
-        return lim_same_name(first, w->r->table.schema);
-    return limbeck_find_table(call, NULL, first, &found) && found.schema != NULL &&
-           lim_same_name(found.schema, w->r->table.schema);
-}
-
-static bool read_triggers(work *w, bool temp) {
-    limbeck_call *call = w->call;
-    const char *schema = temp ? "temp" : w->r->table.schema;
-    sqlite3_stmt *s = limbeck_ask(call,
-                                  "SELECT name, sql FROM \"%w\".sqlite_master"
-                                  " WHERE type = 'trigger' AND tbl_name = %Q COLLATE nocase"
-                                  " ORDER BY rowid",
-                                  schema, w->r->table.name);
-    while (limbeck_answer(call, &s)) {
-        const char *name = limbeck_answer_text(call, s, 0);
-        const char *sql = limbeck_answer_text(call, s, 1);
-        const char *quoted;
-        if (name == NULL || sql == NULL || (temp && !temp_trigger_is_ours(w, sql)))
-            continue;
-        quoted = lim_quote_name(&call->cx, name);
-        quoted = quoted == NULL
-                     ? NULL
-                     : lim_format(&call->cx, "%s.%s", lim_quote_name(&call->cx, schema), quoted);
-        sql = with_schema(call, sql, schema, temp);
-        if (quoted == NULL || sql == NULL || !lim_list_add(&call->cx, &w->with.triggers, quoted) ||
-            !lim_list_add(&call->cx, &w->with.trigger_sql, sql))
-            continue;
-    }
-    return !limbeck_failed(call);
-}
-
-/* True when the index text uses a column that the edit drops. */
-static bool uses_dropped(work *w, const char *sql) {
-    const lim_list *dropped = &w->r->edit->dropped;
-    lim_scanner s = lim_scanner_at(&w->call->cx, sql, strlen(sql), 0);
-    while (s.token.kind != LIM_TOKEN_END && s.token.kind != LIM_TOKEN_LEFT)
-        lim_scan_next(&s);
-    for (uint32_t i = 0; i < dropped->count; i++)
-        if (lim_mentions(&w->call->cx, sql, s.token.start, s.length, dropped->items[i]))
-            return true;
-    return false;
-}
-
-static bool read_companions(work *w) {
-    limbeck_call *call = w->call;
-    const char *schema = w->r->table.schema;
-    sqlite3_stmt *s = limbeck_ask(call,
-                                  "SELECT name, sql FROM \"%w\".sqlite_master"
-                                  " WHERE type = 'index' AND tbl_name = %Q COLLATE nocase"
-                                  " AND sql IS NOT NULL ORDER BY rowid",
-                                  schema, w->r->table.name);
-    while (limbeck_answer(call, &s)) {
-        const char *name = limbeck_answer_text(call, s, 0);
-        const char *sql = limbeck_answer_text(call, s, 1);
-        if (name == NULL || sql == NULL || uses_dropped(w, sql))
-            continue;
-        sql = with_schema(call, sql, schema, false);
-        if (sql == NULL || !lim_list_add(&call->cx, &w->with.indexes, name) ||
-            !lim_list_add(&call->cx, &w->with.index_sql, sql))
-            continue;
-    }
-    return !limbeck_failed(call) && read_triggers(w, false) &&
-           (lim_same_name(schema, "temp") || read_triggers(w, true));
-}
-
-static bool has_table(work *w, const char *name, bool *there) {
-    int64_t count;
-    bool ok = limbeck_ask_number(w->call, &count,
-                                 "SELECT count(*) FROM \"%w\".sqlite_master"
-                                 " WHERE name = %Q COLLATE nocase",
-                                 w->r->table.schema, name);
-    *there = count > 0;
-    return ok;
-}
+/* --- surroundings -------------------------------------------------------------------------- */
 
 /* Between the name of a key's index and its columns. */
 #define KEY_SEPARATOR "\001"
@@ -195,20 +80,10 @@ static bool read_keys(work *w, lim_list *keys) {
 }
 
 static bool read_surroundings(work *w) {
-    static const char *const statistics[] = {"sqlite_stat1", "sqlite_stat4", NULL};
-    bool there = true;
-    w->old = w->r->table.name;
-    while (there) {
-        w->old = lim_format(&w->call->cx, "%s~old", w->old);
-        if (w->old == NULL || !has_table(w, w->old, &there))
-            return false;
-    }
-    for (int i = 0; statistics[i] != NULL; i++)
-        if (!has_table(w, statistics[i], &there) ||
-            (there && !lim_list_add(&w->call->cx, &w->statistics, statistics[i])))
-            return false;
-    return (w->statistics.count == 0 || read_keys(w, &w->keys)) &&
-           has_table(w, "sqlite_sequence", &w->has_sequence) && read_companions(w);
+    limbeck_rebuild *r = w->r;
+    w->old = w->with.spare;
+    return (w->with.statistics.count == 0 || read_keys(w, &w->keys)) &&
+           limbeck_schema_has(w->call, r->table.schema, "sqlite_sequence", &w->has_sequence);
 }
 
 /* --- the rows ------------------------------------------------------------------------------ */
@@ -226,6 +101,17 @@ static void add_value(work *w, lim_text *columns, lim_text *values, const char *
     const char *comma = w->values++ > 0 ? ", " : "";
     lim_text_addf(columns, "%s%s", comma, column);
     lim_text_addf(values, "%s%s", comma, value);
+}
+
+/* True when a STRICT table gets a column of another type: what SQLite copies row by row as it stands
+** it does not look at, and so would let text into a column that was ANY and is BLOB. */
+static bool must_be_looked_at(const work *w, uint32_t column) {
+    const lim_create_table *after = &w->r->edit->table;
+    lim_span old = w->before.columns[column].type;
+    lim_span new = after->columns[column].type;
+    return after->strict &&
+           (old.end - old.start != new.end - new.start ||
+            memcmp(w->before.text + old.start, after->text + new.start, new.end - new.start) != 0);
 }
 
 /* Decides how each column of the new table gets its values. */
@@ -269,7 +155,7 @@ static bool plan_copy(work *w) {
         if (value == NULL)
             return false;
         if (origin->expression != NULL || origin->source == NULL || i >= w->before.column_count ||
-            !lim_same_name(origin->source, w->before.columns[i].name))
+            !lim_same_name(origin->source, w->before.columns[i].name) || must_be_looked_at(w, i))
             w->verbatim = false;
         if (*value != '\0')
             add_value(w, &columns, &values, name, value);
@@ -327,18 +213,11 @@ static bool create_new(work *w) {
     return sql != NULL && limbeck_change(w->call, r->script, "%s", sql);
 }
 
-static bool drop_triggers(work *w) {
-    for (uint32_t i = 0; i < w->with.triggers.count; i++)
-        if (!limbeck_change(w->call, w->r->script, "DROP TRIGGER %s", w->with.triggers.items[i]))
-            return false;
-    return true;
-}
-
 /* Rolls back to the start of the rebuild, and forgets what the script says of it. */
 static bool go_back(work *w, uint32_t script_count) {
     if (w->r->script != NULL)
         w->r->script->count = script_count;
-    return limbeck_change(w->call, NULL, "ROLLBACK TO " SAVEPOINT_NAME);
+    return limbeck_change(w->call, NULL, "ROLLBACK TO " LIMBECK_ALTER_SAVEPOINT);
 }
 
 /* The rows did not go in: says why, over the table as it was. */
@@ -383,8 +262,8 @@ static bool rename_in(work *w, const char *list, const char *column, const char 
 }
 
 static bool rename_statistics(work *w, const char *from, const char *to) {
-    for (uint32_t i = 0; i < w->statistics.count; i++)
-        if (!rename_in(w, w->statistics.items[i], "tbl", from, to))
+    for (uint32_t i = 0; i < w->with.statistics.count; i++)
+        if (!rename_in(w, w->with.statistics.items[i], "tbl", from, to))
             return false;
     return true;
 }
@@ -404,7 +283,8 @@ static bool hold_rows(work *w) {
     const char *schema = r->table.schema;
     const char *held = held_columns(w);
     int rc;
-    if (held == NULL || !limbeck_rebuild_check_key(r, r->table.name) || !drop_triggers(w) ||
+    if (held == NULL || !limbeck_rebuild_check_key(r, r->table.name) ||
+        !limbeck_triggers_drop(w->r, &w->with) ||
         !limbeck_change(call, r->script, "CREATE TABLE \"%w\".\"%w\" (%s)", schema, w->old, held) ||
         !limbeck_change(
             call, r->script, "INSERT INTO \"%w\".\"%w\" SELECT %s FROM \"%w\".\"%w\" AS \"%w\"",
@@ -429,7 +309,8 @@ static bool move_rows(work *w) {
     limbeck_call *call = w->call;
     uint32_t script_count = r->script != NULL ? r->script->count : 0;
     int rc;
-    if (!limbeck_change(call, NULL, "SAVEPOINT " SAVEPOINT_NAME) || !drop_triggers(w))
+    if (!limbeck_change(call, NULL, "SAVEPOINT " LIMBECK_ALTER_SAVEPOINT) ||
+        !limbeck_triggers_drop(w->r, &w->with))
         return false;
     rc = limbeck_try(call, r->script, "ALTER TABLE \"%w\".\"%w\" RENAME TO \"%w\"", r->table.schema,
                      r->table.name, w->old);
@@ -441,7 +322,7 @@ static bool move_rows(work *w) {
     } else if (!go_back(w, script_count) || !hold_rows(w)) {
         return false;
     }
-    return limbeck_change(call, NULL, "RELEASE " SAVEPOINT_NAME);
+    return limbeck_change(call, NULL, "RELEASE " LIMBECK_ALTER_SAVEPOINT);
 }
 
 static bool is_autoincrement(const lim_create_table *table) {
@@ -474,13 +355,6 @@ static bool create_indexes(work *w) {
             return limbeck_rebuild_blame_index(r, w->with.indexes.items[i], sql, rc);
         return limbeck_fail_sqlite(w->call, rc, NULL);
     }
-    return true;
-}
-
-static bool create_triggers(work *w) {
-    for (uint32_t i = 0; i < w->with.trigger_sql.count; i++)
-        if (!limbeck_change(w->call, w->r->script, "%s", w->with.trigger_sql.items[i]))
-            return false;
     return true;
 }
 
@@ -528,12 +402,12 @@ static bool tidy_statistics(work *w) {
     limbeck_rebuild *r = w->r;
     const char *schema = r->table.schema;
     lim_list after = {0};
-    if (w->statistics.count == 0)
+    if (w->with.statistics.count == 0)
         return true;
     if (!read_keys(w, &after))
         return false;
-    for (uint32_t i = 0; i < w->statistics.count; i++) {
-        const char *list = w->statistics.items[i];
+    for (uint32_t i = 0; i < w->with.statistics.count; i++) {
+        const char *list = w->with.statistics.items[i];
         if (!rename_keys(w, list, &after))
             return false;
         if (r->edit->dropped.count > 0 &&
@@ -552,7 +426,7 @@ static bool carry_out(work *w) {
     return move_rows(w) && keep_sequence(w) &&
            limbeck_change(w->call, r->script, "DROP TABLE \"%w\".\"%w\"", r->table.schema,
                           w->old) &&
-           create_indexes(w) && create_triggers(w) && tidy_statistics(w);
+           create_indexes(w) && limbeck_triggers_create(r, &w->with) && tidy_statistics(w);
 }
 
 static bool no_deferred_violations(limbeck_rebuild *r) {
@@ -568,15 +442,22 @@ static bool no_deferred_violations(limbeck_rebuild *r) {
                     lim_show(&r->call->cx, r->table.name));
 }
 
+/* The table made anew. */
+static bool make_anew(work *w) {
+    return plan_copy(w) && read_surroundings(w) && carry_out(w);
+}
+
 bool limbeck_rebuild_table(limbeck_rebuild *r) {
     work w = {.r = r, .call = r->call};
     setting changed[SETTING_COUNT];
+    bool done = false;
     bool ok;
     if (!no_deferred_violations(r) ||
         !lim_create_table_split(&r->call->cx, r->table.sql, strlen(r->table.sql), &w.before) ||
-        !plan_copy(&w) || !read_surroundings(&w))
+        !limbeck_companions_read(r, &w.with))
         return false;
-    ok = change_settings(r->call, changed, r->script) && carry_out(&w);
+    ok = change_settings(r->call, changed, r->script) &&
+         limbeck_rebuild_in_place(r, &w.before, &w.with, &done) && (done || make_anew(&w));
     restore_settings(r->call, changed);
     return ok && (r->script == NULL ||
                   lim_list_add(&r->call->cx, r->script, "PRAGMA legacy_alter_table = OFF"));

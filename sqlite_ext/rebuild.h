@@ -1,8 +1,9 @@
 /*
-** rebuild.h - a table made anew with another definition, losing nothing
+** rebuild.h - another definition for a table with rows, losing nothing
 **
-** Inside the call's transaction, with foreign keys off by the connection's setting (a pragma would
-** be ignored there):
+** Where the rows and the keys' indexes can stay as they are stored, only the definition's text is
+** replaced (rebuild_in_place.c). Else the table is made anew. Inside the call's transaction, with
+** foreign keys off by the connection's setting (a pragma would be ignored there):
 **
 **     DROP the table's triggers          they come back last
 **     ALTER TABLE t RENAME TO "t~old"     with legacy_alter_table: no view, trigger or REFERENCES follows
@@ -34,6 +35,41 @@ typedef struct limbeck_rebuild {
 /* Carries out the edit. False: failed, and the transaction must be rolled back. Foreign keys of other
 ** tables and views are the caller's to look after. */
 bool limbeck_rebuild_table(limbeck_rebuild *r);
+
+/* --- parts, in rebuild_companions.c --------------------------------------------------------- */
+
+/* What goes with the table and comes back: the texts of its indexes and triggers, ready to run. */
+typedef struct limbeck_companions {
+    lim_list indexes; /* names */
+    lim_list index_sql;
+    lim_list triggers; /* "schema"."name", quoted */
+    lim_list trigger_sql;
+    lim_list statistics; /* sqlite_stat1, sqlite_stat4: those that are there */
+    const char *spare;   /* a name that nothing in the schema has */
+} limbeck_companions;
+
+/* Reads them; an index that uses a dropped column is left out. */
+bool limbeck_companions_read(limbeck_rebuild *r, limbeck_companions *with);
+
+bool limbeck_triggers_drop(limbeck_rebuild *r, const limbeck_companions *with);
+bool limbeck_triggers_create(limbeck_rebuild *r, const limbeck_companions *with);
+
+/* True when the CREATE INDEX uses one of the columns. */
+bool limbeck_index_uses(limbeck_call *call, const char *sql, const lim_list *columns);
+
+/* *there: the schema has something of that name. False: failed. */
+bool limbeck_schema_has(limbeck_call *call, const char *schema, const char *name, bool *there);
+
+/* --- parts, in rebuild_in_place.c ------------------------------------------------------------ */
+
+/* The savepoint of a rebuild. */
+#define LIMBECK_ALTER_SAVEPOINT "limbeck_alter"
+
+/* Carries out the edit with the rows where they are, if that can be done: *done. Else nothing has
+** changed, and the table is to be made anew. False: failed, and the transaction must be rolled
+** back. */
+bool limbeck_rebuild_in_place(limbeck_rebuild *r, const lim_create_table *before,
+                              const limbeck_companions *with, bool *done);
 
 /* --- parts, in rebuild_rows.c -------------------------------------------------------------- */
 

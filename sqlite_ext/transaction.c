@@ -15,10 +15,8 @@ void limbeck_transaction_arm(limbeck_call *call) {
 
 /* The settings of the connection that bodies and table rebuilds change; foreign keys first. */
 static const int kept_settings[LIMBECK_SETTINGS] = {
-    SQLITE_DBCONFIG_ENABLE_FKEY,
-    SQLITE_DBCONFIG_LEGACY_ALTER_TABLE,
-    SQLITE_DBCONFIG_DQS_DDL,
-    SQLITE_DBCONFIG_DQS_DML,
+    SQLITE_DBCONFIG_ENABLE_FKEY, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, SQLITE_DBCONFIG_DQS_DDL,
+    SQLITE_DBCONFIG_DQS_DML,     SQLITE_DBCONFIG_WRITABLE_SCHEMA,
 };
 
 static void save_settings(limbeck_call *call) {

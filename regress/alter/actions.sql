@@ -355,3 +355,35 @@ INSERT INTO t VALUES (1, 1), (2, 1), (3, 2);
 ANALYZE;
 ALTER TABLE t ALTER b SET DEFAULT 0;
 CREATE TABLE seen AS SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY idx;
+
+-- # a STRICT table looks at every value of a column that gets another type
+CREATE TABLE t (a ANY NOT NULL, b int) STRICT;
+INSERT INTO t VALUES (x'00', 1), ('text', 2);
+ALTER TABLE t ALTER a TYPE blob;
+ALTER TABLE t ALTER a TYPE blob, ADD UNIQUE (b);
+DELETE FROM t WHERE b = 2;
+ALTER TABLE t ALTER a TYPE blob, ADD UNIQUE (b);
+
+-- # rows that end before a column keep what its DEFAULT gave them
+CREATE TABLE t (a INTEGER PRIMARY KEY);
+INSERT INTO t VALUES (1), (2);
+ALTER TABLE t ADD COLUMN b text DEFAULT 'old';
+INSERT INTO t (a) VALUES (3);
+ALTER TABLE t ALTER b SET DEFAULT 'new';
+INSERT INTO t (a) VALUES (4);
+ALTER TABLE t ALTER b SET DEFAULT 'newer', ALTER b SET NOT NULL;
+INSERT INTO t (a) VALUES (5);
+ALTER TABLE t ALTER b DROP DEFAULT;
+
+-- # values of another type are converted where they are
+CREATE TABLE log (what);
+CREATE TABLE t (a INTEGER PRIMARY KEY, b text, c text);
+CREATE INDEX b ON t (b);
+CREATE INDEX c ON t (c);
+CREATE TRIGGER seen AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (new.a); END;
+INSERT INTO t VALUES (1, '07', '1'), (2, 'seven', '2'), (3, NULL, '3'), (4, '1.5', '4');
+ANALYZE;
+ALTER TABLE t ALTER b TYPE int, ADD CHECK (b <> 8);
+ALTER TABLE t ADD CHECK (b <> 7), ALTER b TYPE text;
+ALTER TABLE t ADD CHECK (b <> '7'), ALTER b TYPE text;
+ALTER TABLE t ALTER b SET NOT NULL, ALTER b TYPE blob;

@@ -82,6 +82,8 @@ def alter(rng, actions):
 def try_one(seed, count, tally):
     rng = random.Random(seed)
     db = connect()
+    if seed % 2:
+        make_anew(db)
     if rng.random() < 0.5:
         db.execute('PRAGMA foreign_keys = ON')
     table = Table(rng)

@@ -2,8 +2,9 @@
 ** scenarios.h - what the fault tests (regress/sqlite/fault.h) try when they are built with FAULT_ALTER
 **
 ** Rebuilds alone: of a table with an index, a trigger, statistics and rows of another table that refer to
-** it; in the caller's transaction; one that the rows forbid; and one that takes the second way, by a table
-** that holds the rows.
+** it; in the caller's transaction; one that the rows forbid; one that takes the second way, by a table
+** that holds the rows; and changes that leave the rows where they are, with and without values to be
+** converted.
 */
 #define REBUILT                                                                                    \
     "SELECT migrate_upgrade(); CREATE UNIQUE INDEX names ON users (name); CREATE TRIGGER named "   \
@@ -15,6 +16,12 @@
     "CHECK (name <> ''''), ADD COLUMN code text UNIQUE, ALTER name TYPE varchar(20) COLLATE "      \
     "nocase; ALTER TABLE posts DROP CONSTRAINT posts_author_fkey')"
 
+#define IN_PLACE                                                                                   \
+    "SELECT migrate_exec('ALTER TABLE users ALTER name SET NOT NULL, ALTER name SET DEFAULT "      \
+    "''x'', ADD CONSTRAINT filled CHECK (name <> '''')')"
+#define CONVERSION                                                                                 \
+    "SELECT migrate_exec('ALTER TABLE users ADD CHECK (name <> ''''), ALTER name TYPE blob')"
+
 static const scenario scenarios[] = {
     {"a rebuild", REBUILT, REBUILD, false},
     {"a rebuild in a transaction", REBUILT, REBUILD, true},
@@ -24,4 +31,8 @@ static const scenario scenarios[] = {
      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a int CHECK (t.a > 0));"
      " INSERT INTO t (a) VALUES (1), (2), (3); CREATE INDEX t_a ON t (a)",
      "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true},
+    {"a change in place", REBUILT, IN_PLACE, false},
+    {"a change in place in a transaction", REBUILT, IN_PLACE, true},
+    {"a conversion in place", REBUILT, CONVERSION, false},
+    {"a conversion in place in a transaction", REBUILT, CONVERSION, true},
 };

@@ -206,3 +206,30 @@ def written(rng, name):
     if name.isidentifier() and name.lower() not in ('order', 'group'):
         forms += [name, name, name, name.upper() if name.isascii() else name]
     return rng.choice(forms)
+
+
+def statements(rng, table):
+    """A run of statements about t."""
+    names = [c.name for c in table.columns if not c.generated]
+    found = []
+    for number in range(rng.randint(2, 5)):
+        name = rng.choice(names)
+        q = written(rng, name)
+        other = written(rng, rng.choice(names))
+        action = rng.choice([
+            f'ALTER {q} SET NOT NULL', f'ALTER {q} DROP NOT NULL', f"ALTER {q} SET DEFAULT 'd{number}'",
+            f'ALTER {q} DROP DEFAULT', f'ADD CONSTRAINT c{number} CHECK ({q} IS NOT {number + 900})',
+            f'DROP CONSTRAINT IF EXISTS c{rng.randint(0, 4)}', f'ADD COLUMN x{number} text',
+            f'ADD COLUMN x{number} int DEFAULT {number}', f'DROP COLUMN IF EXISTS x{rng.randint(0, 4)} CASCADE',
+            f"ADD COLUMN x{number} text DEFAULT lower('X')",
+            f'ALTER {q} TYPE {rng.choice(["int", "text", "blob", "real"])}',
+            f"ALTER {q} TYPE text USING coalesce({other}, '-') || 'u{number}'",
+            f'RENAME COLUMN {q} TO {quote(name + "r")}',
+            f'RENAME CONSTRAINT c{rng.randint(0, 4)} TO cc{number}',
+            f'DROP CONSTRAINT IF EXISTS {quote("t_" + name + rng.choice(["_check", "_key", "_check1", "_fkey"]))}',
+            f'ALTER COLUMN {q} SET NOT NULL, ADD CHECK ({other} IS NOT {number + 800}), ALTER {q} SET DEFAULT 5',
+        ])
+        if action.startswith('RENAME COLUMN'):
+            names[names.index(name)] = name + 'r'
+        found.append(f'ALTER TABLE t {action}')
+    return found

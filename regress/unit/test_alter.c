@@ -3,7 +3,7 @@
 */
 #include "memory.h"
 
-#include "core/alter_edit.h"
+#include "core/alter_effect.h"
 
 #include <stdio.h>
 
@@ -88,6 +88,113 @@ static void statements_edit_what_they_say(void **state) {
     }
 }
 
+/* --- what an edit asks of the rows ----------------------------------------------------------------- */
+
+static void add_list(lim_text *t, const char *title, const lim_list *list) {
+    for (uint32_t i = 0; i < list->count; i++)
+        lim_text_addf(t, "%s%s%s", t->length > 0 ? "; " : "", title, list->items[i]);
+}
+
+/* The effect of the statement in words; NULL: no memory. */
+static const char *effect_of(lim_context *cx, const char *definition, const char *body) {
+    lim_create_table before;
+    lim_edit edit;
+    lim_effect effect;
+    lim_alter alter;
+    lim_statement statement;
+    size_t cursor = 0, place;
+    lim_text t = {.cx = cx};
+    lim_next_statement(LIM_SQLITE, body, strlen(body), &cursor, &statement);
+    if (!lim_create_table_split(cx, definition, strlen(definition), &before) ||
+        !lim_edit_begin(cx, definition, strlen(definition), &edit) ||
+        !lim_alter_parse(cx, body, &statement, &alter, &place))
+        return NULL;
+    for (uint32_t i = 0; i < alter.count; i++)
+        if (!lim_edit_apply(&edit, body, &alter.actions[i]))
+            return NULL;
+    if (!lim_edit_effect(&before, &edit, &effect))
+        return NULL;
+    if (!effect.rows_stay)
+        return "all anew";
+    add_list(&t, "no ", &effect.forbidden);
+    add_list(&t, "then no ", &effect.forbidden_after);
+    add_list(&t, "convert ", &effect.converted);
+    add_list(&t, "has all ", &effect.defaulted);
+    return lim_text_end(&t);
+}
+
+#define T "CREATE TABLE t(id INTEGER PRIMARY KEY, a int, b text UNIQUE, c real, d DEFAULT 5)"
+
+static const edit_case EFFECTS[] = {
+    {T, "ALTER TABLE t ALTER a SET NOT NULL", "no \"a\" IS NULL"},
+    {"CREATE TABLE t(a int NOT NULL)", "ALTER TABLE t ALTER a DROP NOT NULL", ""},
+    {T, "ALTER TABLE t ADD CHECK (a > 0 -- !\n)", "no NOT (a > 0 -- !\n\n)"},
+    {"CREATE TABLE t(a CHECK (a > 0))", "ALTER TABLE t DROP CONSTRAINT t_a_check", ""},
+    {"CREATE TABLE t(a CHECK (a > 0))", "ALTER TABLE t ADD CHECK (a > 0)", ""},
+    {"CREATE TABLE t(a CONSTRAINT k UNIQUE)", "ALTER TABLE t RENAME CONSTRAINT k TO l", ""},
+    {T, "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p", ""},
+    {T, "ALTER TABLE t ADD UNIQUE (a)", "all anew"},
+    {T, "ALTER TABLE t DROP CONSTRAINT t_b_key", "all anew"},
+    {T, "ALTER TABLE t DROP CONSTRAINT t_pkey", "all anew"},
+    {T, "ALTER TABLE t ADD e", "all anew"},
+    {T, "ALTER TABLE t DROP a", "all anew"},
+    {T, "ALTER TABLE t ALTER a TYPE numeric(10, 2)", ""},
+    {T, "ALTER TABLE t ALTER a TYPE bigint USING a + 1", "all anew"},
+    {T, "ALTER TABLE t ALTER a TYPE text", "convert a"},
+    {T,
+     "ALTER TABLE t ALTER a TYPE text, ALTER a SET NOT NULL, ADD CHECK (a > b), ADD CHECK (b > 0)",
+     "no NOT (b > 0\n); then no NOT (a > b\n); convert a"},
+    {T, "ALTER TABLE t ALTER a TYPE int COLLATE nocase", "convert a"},
+    {T, "ALTER TABLE t ALTER b TYPE varchar(20)", ""},
+    {T, "ALTER TABLE t ALTER b TYPE blob", "all anew"}, /* in a key */
+    {T, "ALTER TABLE t ALTER c TYPE double precision", ""},
+    {T, "ALTER TABLE t ALTER c TYPE text", "all anew"}, /* 5.0 is stored as 5 */
+    {T, "ALTER TABLE t ALTER d TYPE text", "all anew"}, /* the default of rows that end early */
+    {T, "ALTER TABLE t ALTER d SET DEFAULT 6", "has all d"},
+    {T, "ALTER TABLE t ALTER d DROP DEFAULT, ALTER a SET DEFAULT 1", "has all a; has all d"},
+    {"CREATE TABLE t(a DEFAULT 1 DEFAULT 2)", "ALTER TABLE t ALTER a SET DEFAULT 3", "all anew"},
+    {"CREATE TABLE t(a PRIMARY KEY, b) WITHOUT ROWID", "ALTER TABLE t ALTER b SET DEFAULT 3",
+     "all anew"},
+    {"CREATE TABLE t(a integer PRIMARY KEY, b) WITHOUT ROWID", "ALTER TABLE t ALTER a TYPE int",
+     "all anew"},
+    {"CREATE TABLE t(a, b AS (a + 1))", "ALTER TABLE t ALTER a TYPE text", "all anew"},
+    {"CREATE TABLE t(a, b AS (a + 1))", "ALTER TABLE t ALTER b SET NOT NULL", "no \"b\" IS NULL"},
+    {"CREATE TABLE t(a ANY) STRICT", "ALTER TABLE t ALTER a TYPE blob", "convert a"},
+};
+#undef T
+
+static void an_edit_says_what_it_asks_of_the_rows(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof EFFECTS / sizeof *EFFECTS; i++) {
+        lim_context cx;
+        test_memory m;
+        test_begin(&cx, &m);
+        assert_string_equal(effect_of(&cx, EFFECTS[i].definition, EFFECTS[i].body),
+                            EFFECTS[i].result);
+        test_end(&cx, &m);
+    }
+}
+
+/* SQLite's manual, "Determination Of Column Affinity", and what its parser makes of two words. */
+static void a_type_has_the_affinity_that_sqlite_gives_it(void **state) {
+    static const struct {
+        const char *type;
+        lim_affinity affinity;
+    } cases[] = {
+        {"INT", LIM_AFFINITY_NUMERIC},     {"varchar(20)", LIM_AFFINITY_TEXT},
+        {"", LIM_AFFINITY_NONE},           {"BLOB", LIM_AFFINITY_NONE},
+        {"double", LIM_AFFINITY_REAL},     {"decimal(10,5)", LIM_AFFINITY_NUMERIC},
+        {"charint", LIM_AFFINITY_NUMERIC}, {"FLOATING POINT", LIM_AFFINITY_NUMERIC},
+        {"blob text", LIM_AFFINITY_TEXT},  {"real blob", LIM_AFFINITY_NONE},
+        {"ANY", LIM_AFFINITY_NUMERIC},     {"doub\"", LIM_AFFINITY_REAL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(lim_affinity_of(cases[i].type, strlen(cases[i].type), false),
+                         cases[i].affinity);
+    assert_int_equal(lim_affinity_of("ANY", 3, true), LIM_AFFINITY_NONE);
+}
+
 /* Names that PostgreSQL 15 gave. */
 static void names_are_cut_as_postgresql_cuts_them(void **state) {
     static const char *const cases[][4] = {
@@ -144,14 +251,25 @@ static bool editing(lim_context *cx) {
     return cx->error.code == LIM_OK;
 }
 
+static bool weighing(lim_context *cx) {
+    effect_of(
+        cx, EFFECTS[0].definition,
+        "ALTER TABLE t ALTER a TYPE text, ADD CHECK (a > c), ADD CHECK (b > c), ALTER c SET NOT "
+        "NULL, ALTER d SET DEFAULT 6");
+    return cx->error.code == LIM_OK;
+}
+
 static void memory_may_run_out_at_any_time(void **state) {
     (void)state;
     test_out_of_memory(editing);
+    test_out_of_memory(weighing);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_edit_what_they_say),
+        cmocka_unit_test(an_edit_says_what_it_asks_of_the_rows),
+        cmocka_unit_test(a_type_has_the_affinity_that_sqlite_gives_it),
         cmocka_unit_test(names_are_cut_as_postgresql_cuts_them),
         cmocka_unit_test(an_expression_mentions_columns_only),
         cmocka_unit_test(memory_may_run_out_at_any_time),

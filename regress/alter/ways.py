@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""Two ways, one result: with the rows left where they are, and by a table made anew.
+
+Random tables with data and random ALTERs, in a file: once as Limbeck chooses, once with the first way barred.
+The result is the same word for word, in schema, rows, statistics and refusals, and so is what the table takes
+and refuses afterwards, on this connection and on another that knew the table before. A transaction rolled back
+leaves nothing, neither in the file nor in the connection's mind. LIMBECK_TABLES: how many (500); LIMBECK_SEED:
+only that one.
+"""
+import os
+import tempfile
+
+from database import *
+from tables import Table, statements, written
+
+
+def make(path, seed):
+    rng = random.Random(seed)
+    db = connect(path)
+    db.execute('PRAGMA journal_mode = MEMORY')
+    db.execute('PRAGMA synchronous = OFF')
+    table = Table(rng)
+    table.build(db)
+    # Rows that end before a column: they take its DEFAULT.
+    for number in range(rng.choice([0, 0, 1, 2])):
+        kind = rng.choice(["int DEFAULT '007'", "text DEFAULT 1.50", 'blob DEFAULT 7', "text NOT NULL DEFAULT 'e'",
+                           'real DEFAULT 3', 'numeric', 'text'])
+        if table.strict:
+            kind = 'TEXT'
+        db.execute(f'ALTER TABLE t ADD COLUMN late{number} {kind}')
+        if rng.random() < 0.5:
+            db.execute(f'CREATE INDEX ilate{number} ON t (late{number})')
+        if rng.random() < 0.3:
+            names = ', '.join(quote(c.name) for c in table.columns if not c.generated)
+            db.execute(f'INSERT OR IGNORE INTO t ({names}, late{number}) SELECT {names}, 9 FROM t WHERE false')
+    db.execute('PRAGMA foreign_keys = ON')
+    return rng, db, table
+
+
+def story(rng, table, db):
+    """What is to be done to the table: a list of bodies."""
+    late = [r[0] for r in db.execute("SELECT name FROM pragma_table_info('t') WHERE name LIKE 'late%'")]
+    bodies = []
+    for _ in range(rng.randint(1, 3)):
+        c = rng.choice([c.name for c in table.columns if not c.generated] + late * 3)
+        q = written(rng, c)
+        types = ['int', 'varchar(9)', 'numeric', 'blob', 'real', 'text', 'timestamp', '"my type"', 'bigint', 'TEXT']
+        action = rng.choice([
+            f'ALTER {q} SET NOT NULL', f'ALTER {q} DROP NOT NULL', f"ALTER {q} SET DEFAULT '08'",
+            f'ALTER {q} DROP DEFAULT', f'ALTER {q} TYPE {rng.choice(types)}', f'ALTER {q} TYPE {rng.choice(types)}',
+            f'ALTER {q} TYPE {rng.choice(types)} COLLATE nocase', f'ADD CHECK (typeof({q}) <> {q} || 1)',
+            f'ADD CONSTRAINT k CHECK (t.{q} > 0), ALTER {q} TYPE {rng.choice(types)}', f'ADD CHECK ({q} <> 9)',
+            f'ADD CONSTRAINT f FOREIGN KEY ({q}) REFERENCES p', f'ALTER {q} SET DEFAULT 5, ALTER {q} SET NOT NULL',
+            f"ADD CHECK ({q} <> '(' -- a comment\n)", f'ADD CHECK ({q} < 5000), ADD CHECK ({q} < 6000)',
+        ])
+        bodies.append(f'ALTER TABLE t {action}' if rng.random() < 0.8 else ';\n'.join(statements(rng, table)[:2]))
+    return bodies
+
+
+def outcome(db, sql):
+    try:
+        execute(db, sql)
+        return 'done'
+    except sqlite3.Error as error:
+        return str(error)
+
+
+def probe(db):
+    """What the table takes and refuses now."""
+    found = []
+    names = [r[0] for r in db.execute("SELECT name FROM pragma_table_xinfo('t') WHERE hidden = 0 ORDER BY cid")]
+    for sql in ['INSERT INTO t DEFAULT VALUES', f'INSERT INTO t VALUES ({", ".join(["NULL"] * len(names))})',
+                f'''INSERT INTO t VALUES ({", ".join(["'055'"] * len(names))})'''] + \
+            [f"UPDATE OR ABORT t SET {quote(n)} = {v}" for n in names for v in ('NULL', "'077'")]:
+        db.execute('SAVEPOINT probe')
+        try:
+            db.execute(sql)
+            found.append((sql, rows(db, 't')))
+        except sqlite3.Error as error:
+            found.append((sql, str(error)))
+        if db.in_transaction:
+            db.execute('ROLLBACK TO probe')
+            db.execute('RELEASE probe')
+    return found
+
+
+def rootpage(db):
+    return db.execute("SELECT rootpage FROM sqlite_master WHERE name = 't'").fetchone()
+
+
+class Trial:
+    """One table, and what is done to it."""
+
+    def __init__(self, seed, work, count):
+        self.seed, self.count = seed, count
+        self.paths = [os.path.join(work, f'{seed}-{way}') for way in ('free', 'anew')]
+        self.free = self.anew = None
+
+    def check(self, good, *what):
+        return self.count.check(good, f'seed {self.seed}:', *what)
+
+    def run(self, tally):
+        try:
+            rng, self.free, table = make(self.paths[0], self.seed)
+            _, self.anew, _ = make(self.paths[1], self.seed)
+        except sqlite3.Error:
+            return
+        make_anew(self.anew)
+        other = connect(self.paths[0])
+        other.execute('PRAGMA foreign_keys = ON')
+        probe(other)
+        for body in story(rng, table, self.free):
+            if not self.one(body, rng, tally):
+                return
+            seen, wanted = probe(other), probe(self.free)
+            if not self.check(seen == wanted, 'another connection sees it in another way', body,
+                              [pair for pair in zip(seen, wanted) if pair[0] != pair[1]][:1]):
+                return
+
+    def one(self, body, rng, tally):
+        before = rootpage(self.free)
+        if rng.random() < 0.3 and not self.rolled_back(body, rng):
+            return False
+        results = [outcome(db, body) for db in (self.free, self.anew)]
+        way = 'refused' if results[0] != 'done' else 'in place' if rootpage(self.free) == before else 'anew'
+        tally[way] = tally.get(way, 0) + 1
+        states = [state(db) for db in (self.free, self.anew)]
+        good = results[0] == results[1] and states[0] == states[1]
+        if not self.check(good, 'not the same', way, body, results):
+            for a, b in zip(*states):
+                print('  ', a, '\n  ', b)
+        for db in (self.free, self.anew):
+            found = db.execute('PRAGMA integrity_check').fetchall()
+            if not self.check(found == [('ok',)], 'damaged', way, body, found[:3]):
+                return False
+        return good and self.check(probe(self.free) == probe(self.anew), 'takes other rows', way, body)
+
+    def rolled_back(self, body, rng):
+        """In a transaction that is rolled back, to a savepoint or as a whole."""
+        db = self.free
+        was = state(db), probe(db)
+        db.execute('BEGIN')
+        if rng.random() < 0.5:
+            db.execute('SAVEPOINT s')
+            outcome(db, body)
+            db.execute('ROLLBACK TO s')
+            if not self.check((state(db), probe(db)) == was, 'something is left by ROLLBACK TO', body):
+                return False
+        outcome(db, body)
+        db.execute('ROLLBACK')
+        return self.check((state(db), probe(db)) == was, 'something is left by ROLLBACK', body)
+
+
+def main():
+    count = Count()
+    tally = {}
+    memory = '/dev/shm' if os.path.isdir('/dev/shm') else None  # nothing here is about the disk
+    with tempfile.TemporaryDirectory(dir=memory) as work:
+        for seed in seeds(500):
+            trial = Trial(seed, work, count)
+            trial.run(tally)
+            for path in trial.paths:
+                if os.path.exists(path):
+                    os.remove(path)
+    for way, n in sorted(tally.items()):
+        print(f'# {n} {way}')
+    count.check(tally.get('in place', 0) > 0 or len(list(seeds(500))) < 50, 'no rows were left where they are')
+    count.finish()
+
+
+main()
