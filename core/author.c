@@ -1,8 +1,8 @@
 /*
 ** author.c - revisions made, changed and removed by calls
 **
-** A revision made by a call has a file, too: the one that export prints. It is printed when the
-** revision is stored and read back at once, so that what the ledger holds is what that file says.
+** A revision made by a call has a file, too: the one that export prints. What the ledger holds is what
+** that file would say, and its checksum is taken without building it: a body may be large.
 */
 #include "author.h"
 
@@ -32,10 +32,8 @@ static bool take_section(lim_context *cx, lim_dialect dialect, const char *what,
     *section = (lim_section){.present = body.text != NULL, .transactional = true};
     if (body.text == NULL)
         return true;
-    if (body.length > LIM_SIZE_LIMIT)
-        return lim_fail(cx, LIM_TOO_BIG, "Load large amounts of data outside of migrations.",
-                        "the %s has %zu bytes, more than the %u that a body may have", what,
-                        body.length, (unsigned)LIM_SIZE_LIMIT);
+    if (!lim_size_check(cx, what, "a body", body.length))
+        return false;
     section->body = body.text;
     section->length = body.length;
     section->transactional =
@@ -43,18 +41,16 @@ static bool take_section(lim_context *cx, lim_dialect dialect, const char *what,
     return true;
 }
 
-/* Prints the file, hashes it and reads it back: the record holds what the file says. */
+/* The record holds what the file of the revision would say, and its checksum. */
 static bool print_record(lim_context *cx, lim_dialect dialect, const lim_script *wanted,
                          lim_draft *draft) {
     lim_record *r = draft->record;
     lim_script *script = LIM_NEW(cx, lim_script, 1);
-    size_t length = 0;
     if (script == NULL)
         return false;
-    const char *text = lim_script_print(cx, wanted, &length);
-    if (text == NULL || !lim_script_parse(cx, text, length, NULL, script))
+    *script = *wanted;
+    if (!lim_script_settle(cx, script) || !lim_script_checksum(cx, script, r->checksum))
         return false;
-    lim_checksum(text, length, r->checksum);
     draft->script = script;
     r->message = script->message != NULL ? script->message : "";
     if (!lim_draft_bodies(cx, dialect, draft) || !lim_draft_from(cx, r))
@@ -181,16 +177,37 @@ static bool find_dependencies(lim_context *cx, lim_graph *g, const lim_draft *dr
     return true;
 }
 
+/* The fields of a stored revision as the file that print writes. */
+static bool script_of_fields(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                             lim_script *script) {
+    const lim_revision *row = stored->row;
+    lim_node n = lim_find_id(g, row->id);
+    if (n == LIM_NONE)
+        return lim_fail(cx, LIM_CORRUPT, NULL, "revision \"%s\" is not in the history",
+                        lim_show(cx, row->id));
+    uint32_t first = g->label_start[n];
+    *script = (lim_script){.id = row->id, .has_down_revision = true};
+    script->message = row->message != NULL && *row->message != '\0' ? row->message : NULL;
+    script->branch_labels = (lim_list){g->labels + first, g->label_start[n + 1] - first, 0};
+    script->sections[LIM_UP][LIM_VARIANT_COMMON] =
+        (lim_section){.present = stored->upgrade.text != NULL,
+                      .transactional = row->upgrade_transactional,
+                      .body = stored->upgrade.text,
+                      .length = stored->upgrade.length};
+    script->sections[LIM_DOWN][LIM_VARIANT_COMMON] =
+        (lim_section){.present = stored->downgrade.text != NULL,
+                      .transactional = row->downgrade_transactional,
+                      .body = stored->downgrade.text,
+                      .length = stored->downgrade.length};
+    return lim_draft_stored_ids(cx, g, &g->down, n, &script->down_revision) &&
+           lim_draft_stored_ids(cx, g, &g->deps, n, &script->depends_on);
+}
+
 /* The checksum that the stored revision would have if it had been made by a call. */
 static bool stored_as_call(lim_context *cx, const lim_graph *g, const lim_stored *stored,
                            char checksum[LIM_CHECKSUM_SIZE]) {
-    lim_stored bare = *stored;
-    size_t length = 0;
-    bare.script = (lim_bytes){NULL, 0};
-    const char *text = lim_stored_script(cx, g, &bare, &length);
-    if (text != NULL)
-        lim_checksum(text, length, checksum);
-    return text != NULL;
+    lim_script script;
+    return script_of_fields(cx, g, stored, &script) && lim_script_checksum(cx, &script, checksum);
 }
 
 static bool fail_exists(lim_context *cx, const lim_graph *g, lim_node n, const lim_record *r) {
@@ -245,9 +262,9 @@ static bool finish_record(lim_context *cx, lim_dialect dialect, const lim_ledger
     if (!find_dependencies(cx, g, draft, request->depends_on) ||
         (draft->stored == LIM_NONE && !lim_draft_names(cx, ledger, g, draft, 1, &all)))
         return false;
-    if (!take_section(cx, dialect, "upgrade", upgrade,
+    if (!take_section(cx, dialect, "the upgrade", upgrade,
                       &wanted.sections[LIM_UP][LIM_VARIANT_COMMON]) ||
-        !take_section(cx, dialect, "downgrade", request->downgrade,
+        !take_section(cx, dialect, "the downgrade", request->downgrade,
                       &wanted.sections[LIM_DOWN][LIM_VARIANT_COMMON]))
         return fail_of_revision(cx, r->id);
     wanted.down_revision = r->down_revision;
@@ -287,32 +304,6 @@ bool lim_author_merge(lim_context *cx, lim_dialect dialect, const lim_ledger *le
 
 /* ---- what is stored ----------------------------------------------------------------------- */
 
-/* The fields of a stored revision as the file that print writes. */
-static bool script_of_fields(lim_context *cx, const lim_graph *g, const lim_stored *stored,
-                             lim_script *script) {
-    const lim_revision *row = stored->row;
-    lim_node n = lim_find_id(g, row->id);
-    if (n == LIM_NONE)
-        return lim_fail(cx, LIM_CORRUPT, NULL, "revision \"%s\" is not in the history",
-                        lim_show(cx, row->id));
-    uint32_t first = g->label_start[n];
-    *script = (lim_script){.id = row->id, .has_down_revision = true};
-    script->message = row->message != NULL && *row->message != '\0' ? row->message : NULL;
-    script->branch_labels = (lim_list){g->labels + first, g->label_start[n + 1] - first, 0};
-    script->sections[LIM_UP][LIM_VARIANT_COMMON] =
-        (lim_section){.present = stored->upgrade.text != NULL,
-                      .transactional = row->upgrade_transactional,
-                      .body = stored->upgrade.text,
-                      .length = stored->upgrade.length};
-    script->sections[LIM_DOWN][LIM_VARIANT_COMMON] =
-        (lim_section){.present = stored->downgrade.text != NULL,
-                      .transactional = row->downgrade_transactional,
-                      .body = stored->downgrade.text,
-                      .length = stored->downgrade.length};
-    return lim_draft_stored_ids(cx, g, &g->down, n, &script->down_revision) &&
-           lim_draft_stored_ids(cx, g, &g->deps, n, &script->depends_on);
-}
-
 const char *lim_stored_script(lim_context *cx, const lim_graph *g, const lim_stored *stored,
                               size_t *length) {
     lim_script script;
@@ -349,13 +340,12 @@ static bool same_flag(lim_dialect dialect, const lim_section *section, bool tran
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
                        const lim_stored *stored, const char **problem) {
     char checksum[LIM_CHECKSUM_SIZE];
-    size_t length = 0;
     lim_script script;
     *problem = NULL;
-    const char *text = lim_stored_script(cx, g, stored, &length);
-    if (text == NULL)
+    if (stored->script.text != NULL)
+        lim_checksum(stored->script.text, stored->script.length, checksum);
+    else if (!stored_as_call(cx, g, stored, checksum))
         return as_problem(cx, problem);
-    lim_checksum(text, length, checksum);
     if (strcmp(checksum, stored->row->checksum) != 0) {
         *problem = lim_format(cx, "checksum %s is stored, but the text has %s",
                               lim_show(cx, stored->row->checksum), checksum);
@@ -363,7 +353,7 @@ bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
     }
     if (stored->script.text == NULL)
         return true;
-    if (!lim_script_parse(cx, text, length, NULL, &script))
+    if (!lim_script_parse(cx, stored->script.text, stored->script.length, NULL, &script))
         return as_problem(cx, problem);
     for (int way = LIM_UP; way <= LIM_DOWN; way++) {
         const lim_section *section = lim_script_section(&script, (lim_direction)way, dialect);
@@ -399,10 +389,10 @@ static bool edit_call(lim_context *cx, lim_dialect dialect, const lim_graph *g,
     if (request->message != NULL)
         wanted.message = request->message;
     if ((request->upgrade.text != NULL &&
-         !take_section(cx, dialect, "upgrade", request->upgrade,
+         !take_section(cx, dialect, "the upgrade", request->upgrade,
                        &wanted.sections[LIM_UP][LIM_VARIANT_COMMON])) ||
         (request->downgrade.text != NULL &&
-         !take_section(cx, dialect, "downgrade", request->downgrade,
+         !take_section(cx, dialect, "the downgrade", request->downgrade,
                        &wanted.sections[LIM_DOWN][LIM_VARIANT_COMMON])))
         return false;
     return print_record(cx, dialect, &wanted, draft);
@@ -500,9 +490,9 @@ static bool edit_file(lim_context *cx, lim_dialect dialect, const lim_stored *st
     lim_variant down = variant_run(script, LIM_DOWN, dialect);
     wanted.sections[LIM_UP][LIM_VARIANT_COMMON] = empty;
     wanted.sections[LIM_DOWN][LIM_VARIANT_COMMON] = empty;
-    if ((new_up &&
-         !take_section(cx, dialect, "upgrade", request->upgrade, &wanted.sections[LIM_UP][up])) ||
-        (new_down && !take_section(cx, dialect, "downgrade", request->downgrade,
+    if ((new_up && !take_section(cx, dialect, "the upgrade", request->upgrade,
+                                 &wanted.sections[LIM_UP][up])) ||
+        (new_down && !take_section(cx, dialect, "the downgrade", request->downgrade,
                                    &wanted.sections[LIM_DOWN][down])))
         return false;
     const char *text = lim_script_print(cx, &wanted, &length);
@@ -511,6 +501,8 @@ static bool edit_file(lim_context *cx, lim_dialect dialect, const lim_stored *st
         (new_down &&
          !replace_body(cx, dialect, script, LIM_DOWN, &parts.sections[LIM_DOWN][down])) ||
         (request->message != NULL && !replace_message(cx, script, parts.message)))
+        return false;
+    if (!lim_size_check(cx, "the file", "a migration file", script->length))
         return false;
     draft->script = script;
     r->message = stored->row->message;

@@ -9,10 +9,7 @@
 #define LIM_AUTHOR_H
 
 #include "graph.h"
-#include "lex.h"
-
-/* The largest body and the largest migration file that are stored, in bytes. */
-#define LIM_SIZE_LIMIT (UINT32_C(64) << 20)
+#include "script.h"
 
 /* A text that may be absent (NULL) or empty. */
 typedef struct lim_bytes {

@@ -46,12 +46,8 @@ static bool fail_named(lim_context *cx, const char *file) {
 bool lim_source_open(lim_context *cx, const lim_file *file, lim_source *s) {
     static const char SAVE[] = "Save the file as UTF-8.";
     *s = (lim_source){file->name, file->text, file->length};
-    if (file->length > LIM_SIZE_LIMIT)
-        return lim_source_fail(cx, s, LIM_TOO_BIG,
-                               "Load large amounts of data outside of migrations.",
-                               "the file has %zu bytes, more than the %u that a migration file may "
-                               "have",
-                               file->length, (unsigned)LIM_SIZE_LIMIT);
+    if (!lim_size_check(cx, "the file", "a migration file", file->length))
+        return fail_named(cx, file->name);
     if (s->length >= 2 &&
         (memcmp(s->text, "\xFF\xFE", 2) == 0 || memcmp(s->text, "\xFE\xFF", 2) == 0))
         return lim_source_fail(cx, s, LIM_SYNTAX, SAVE, "the text is UTF-16");

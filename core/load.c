@@ -40,12 +40,8 @@ static bool read_file(lim_context *cx, const loading *l, const lim_state *state,
     lim_script *script = LIM_NEW(cx, lim_script, 1);
     d->record = LIM_NEW(cx, lim_record, 1);
     d->file = l->directory ? file->name : base_name(file->name);
-    if (file->length > LIM_SIZE_LIMIT) {
-        lim_fail(cx, LIM_TOO_BIG, "Load large amounts of data outside of migrations.",
-                 "the file has %zu bytes, more than the %u that a migration file may have",
-                 file->length, (unsigned)LIM_SIZE_LIMIT);
+    if (!lim_size_check(cx, "the file", "a migration file", file->length))
         return lim_draft_fail(cx, d);
-    }
     if (script == NULL || d->record == NULL ||
         !lim_script_parse(cx, file->text, file->length, file->name, script))
         return false;

@@ -27,6 +27,13 @@ static size_t body_length(const char *body, size_t length) {
     return used;
 }
 
+bool lim_size_check(lim_context *cx, const char *what, const char *kind, size_t length) {
+    return length <= LIM_SIZE_LIMIT ||
+           lim_fail(cx, LIM_TOO_BIG, "Load large amounts of data outside of migrations.",
+                    "%s has %zu bytes, more than the %u that %s may have", what, length,
+                    (unsigned)LIM_SIZE_LIMIT, kind);
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 typedef struct parser {
@@ -432,91 +439,114 @@ static bool check_body(lim_context *cx, const char *what, const char *body, size
     return thing != NULL && fail_in_body(cx, what, body, length, s.token.start, thing);
 }
 
-static void print_header(lim_text *t, const char *word, const char *value) {
-    lim_text_adds(t, "-- migrate:");
-    lim_text_adds(t, word);
-    lim_text_addc(t, ' ');
-    lim_text_adds(t, value);
-    lim_text_addc(t, '\n');
+/* Where a printed file goes: into a text, or through a hash that holds nothing of it. */
+typedef struct printer {
+    lim_text text;
+    lim_sha256 *hash; /* NULL: into the text */
+} printer;
+
+static void put(printer *p, const char *bytes, size_t length) {
+    if (p->hash != NULL)
+        lim_sha256_add(p->hash, bytes, length);
+    else
+        lim_text_add(&p->text, bytes, length);
 }
 
-static bool print_list(lim_text *t, const char *word, const char *what, const lim_list *list) {
+static void puts_all(printer *p, const char *string) {
+    put(p, string, strlen(string));
+}
+
+static void print_header(printer *p, const char *word, const char *value) {
+    puts_all(p, "-- migrate:");
+    puts_all(p, word);
+    puts_all(p, " ");
+    puts_all(p, value);
+    puts_all(p, "\n");
+}
+
+static bool print_list(printer *p, const char *word, const char *what, const lim_list *list) {
+    lim_context *cx = p->text.cx;
     for (uint32_t i = 0; i < list->count; i++) {
-        if (!lim_check_name(t->cx, what, list->items[i]))
+        if (!lim_check_name(cx, what, list->items[i]))
             return false;
     }
-    const char *joined = lim_list_join(t->cx, list);
+    const char *joined = lim_list_join(cx, list);
     if (joined == NULL)
-        return t->cx->error.code == LIM_OK;
-    print_header(t, word, joined);
+        return cx->error.code == LIM_OK;
+    print_header(p, word, joined);
     return true;
 }
 
-static bool print_message(lim_text *t, const char *message) {
-    size_t length = message == NULL ? 0 : strlen(message);
+/* Refuses a message that is not one line of text, and takes the blanks at its ends away. */
+static bool settle_message(lim_context *cx, const char **message) {
+    size_t length = *message == NULL ? 0 : strlen(*message);
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)message[i];
+        unsigned char c = (unsigned char)(*message)[i];
         if ((c < 0x20 && c != '\t') || c == 0x7F)
-            return lim_fail(t->cx, LIM_INVALID, "A message is one line of text.",
+            return lim_fail(cx, LIM_INVALID, "A message is one line of text.",
                             "the message \"%s\" holds a line break or a control character",
-                            lim_show(t->cx, message));
+                            lim_show(cx, *message));
     }
-    if (!lim_utf8_valid(length == 0 ? "" : message, length, NULL))
-        return lim_fail(t->cx, LIM_INVALID, NULL, "the message \"%s\" is not valid UTF-8",
-                        lim_show(t->cx, message));
-    field f = length == 0 ? (field){0, 0} : trim(message, (field){0, length});
-    if (f.start == f.end)
+    if (!lim_utf8_valid(length == 0 ? "" : *message, length, NULL))
+        return lim_fail(cx, LIM_INVALID, NULL, "the message \"%s\" is not valid UTF-8",
+                        lim_show(cx, *message));
+    field f = length == 0 ? (field){0, 0} : trim(*message, (field){0, length});
+    if (f.end - f.start == length && length > 0)
         return true;
-    lim_text_adds(t, "-- migrate:message ");
-    lim_text_add(t, message + f.start, f.end - f.start);
-    lim_text_addc(t, '\n');
+    *message = f.start == f.end ? NULL : lim_copy(cx, *message + f.start, f.end - f.start);
+    return f.start == f.end || *message != NULL;
+}
+
+/* Gives a body the form that it has in a file. It is copied only where its line ends change. */
+static bool settle_body(lim_context *cx, lim_section *section) {
+    if (!section->present)
+        return true;
+    if (section->body == NULL) {
+        section->body = "";
+        section->length = 0;
+    }
+    if (section->length > 0 &&
+        (*section->body == '\xEF' || memchr(section->body, '\r', section->length) != NULL))
+        section->body = lim_canonical(cx, section->body, section->length, &section->length);
+    if (section->body == NULL)
+        return false;
+    section->length = body_length(section->body, section->length);
     return true;
 }
 
-static bool print_section(lim_text *t, const lim_section *section, lim_direction direction,
+bool lim_script_settle(lim_context *cx, lim_script *script) {
+    bool ok = settle_message(cx, &script->message);
+    for (int v = 0; ok && v < LIM_VARIANTS; v++)
+        ok = settle_body(cx, &script->sections[LIM_UP][v]) &&
+             settle_body(cx, &script->sections[LIM_DOWN][v]);
+    return ok;
+}
+
+static bool print_section(printer *p, const lim_section *section, lim_direction direction,
                           lim_variant variant, bool *hides_down) {
     static const char *const BODY_WORDS[] = {[LIM_UP] = "upgrade", [LIM_DOWN] = "downgrade"};
-    const char *body = section->body == NULL ? "" : section->body;
-    size_t length = section->body == NULL ? 0 : section->length;
-    if (length > 0 && (*body == '\xEF' || memchr(body, '\r', length) != NULL))
-        body = lim_canonical(t->cx, body, length, &length);
-    if (body == NULL)
+    if (!check_body(p->text.cx, BODY_WORDS[direction], section->body, section->length, variant,
+                    hides_down))
         return false;
-    length = body_length(body, length);
-    if (!check_body(t->cx, BODY_WORDS[direction], body, length, variant, hides_down))
-        return false;
-    lim_text_reserve(t, length + 64);
-    lim_text_adds(t, "-- migrate:");
-    lim_text_adds(t, DIRECTION_WORDS[direction]);
+    if (p->hash == NULL)
+        lim_text_reserve(&p->text, section->length + 64);
+    puts_all(p, "-- migrate:");
+    puts_all(p, DIRECTION_WORDS[direction]);
     if (variant != LIM_VARIANT_COMMON) {
-        lim_text_addc(t, ' ');
-        lim_text_adds(t, VARIANT_WORDS[variant]);
+        puts_all(p, " ");
+        puts_all(p, VARIANT_WORDS[variant]);
     }
     if (!section->transactional)
-        lim_text_adds(t, " transaction:false");
-    lim_text_addc(t, '\n');
-    if (length > 0) {
-        lim_text_add(t, body, length);
-        lim_text_addc(t, '\n');
+        puts_all(p, " transaction:false");
+    puts_all(p, "\n");
+    if (section->length > 0) {
+        put(p, section->body, section->length);
+        puts_all(p, "\n");
     }
     return true;
 }
 
-char *lim_script_print(lim_context *cx, const lim_script *script, size_t *length) {
-    lim_text t = {.cx = cx};
-    if (script->id != NULL) {
-        if (!lim_check_name(cx, "revision", script->id))
-            return NULL;
-        print_header(&t, "revision", script->id);
-    }
-    if (!print_message(&t, script->message))
-        return NULL;
-    if (script->has_down_revision && script->down_revision.count == 0)
-        print_header(&t, "down_revision", "base");
-    if (!print_list(&t, "down_revision", "revision", &script->down_revision) ||
-        !print_list(&t, "depends_on", "revision", &script->depends_on) ||
-        !print_list(&t, "branch_label", "branch label", &script->branch_labels))
-        return NULL;
+static bool print_sections(printer *p, const lim_script *script) {
     bool up = false, down = false, hides_down = false;
     for (int d = LIM_UP; d <= LIM_DOWN; d++) {
         for (int v = 0; v < LIM_VARIANTS; v++) {
@@ -524,21 +554,55 @@ char *lim_script_print(lim_context *cx, const lim_script *script, size_t *length
             if (!section->present)
                 continue;
             *(d == LIM_UP ? &up : &down) = true;
-            if (!print_section(&t, section, (lim_direction)d, (lim_variant)v, &hides_down))
-                return NULL;
+            if (!print_section(p, section, (lim_direction)d, (lim_variant)v, &hides_down))
+                return false;
         }
     }
-    if (!up) {
-        lim_fail(cx, LIM_INVALID, NULL, "a revision needs an upgrade");
-        return NULL;
+    if (!up)
+        return lim_fail(p->text.cx, LIM_INVALID, NULL, "a revision needs an upgrade");
+    if (hides_down && !down)
+        return lim_fail(p->text.cx, LIM_INVALID,
+                        "Begin the line with a blank, or give a downgrade.",
+                        "a dollar-quoted string of the upgrade holds a line that reads as the "
+                        "marker of a downgrade, and there is none");
+    return true;
+}
+
+static bool print_file(printer *p, const lim_script *given) {
+    lim_context *cx = p->text.cx;
+    lim_script script = *given;
+    if (script.id != NULL) {
+        if (!lim_check_name(cx, "revision", script.id))
+            return false;
+        print_header(p, "revision", script.id);
     }
-    if (hides_down && !down) {
-        lim_fail(cx, LIM_INVALID, "Begin the line with a blank, or give a downgrade.",
-                 "a dollar-quoted string of the upgrade holds a line that reads as the marker of a "
-                 "downgrade, and there is none");
+    if (!lim_script_settle(cx, &script))
+        return false;
+    if (script.message != NULL)
+        print_header(p, "message", script.message);
+    if (script.has_down_revision && script.down_revision.count == 0)
+        print_header(p, "down_revision", "base");
+    return print_list(p, "down_revision", "revision", &script.down_revision) &&
+           print_list(p, "depends_on", "revision", &script.depends_on) &&
+           print_list(p, "branch_label", "branch label", &script.branch_labels) &&
+           print_sections(p, &script);
+}
+
+char *lim_script_print(lim_context *cx, const lim_script *script, size_t *length) {
+    printer p = {.text = {.cx = cx}};
+    if (!print_file(&p, script))
         return NULL;
-    }
-    char *text = lim_text_end(&t);
-    *length = t.length;
+    char *text = lim_text_end(&p.text);
+    *length = p.text.length;
     return text;
+}
+
+bool lim_script_checksum(lim_context *cx, const lim_script *script, char hex[LIM_CHECKSUM_SIZE]) {
+    lim_sha256 hash;
+    printer p = {.text = {.cx = cx}, .hash = &hash};
+    lim_sha256_begin(&hash);
+    if (!print_file(&p, script))
+        return false;
+    lim_sha256_end(&hash, hex);
+    return true;
 }

@@ -34,7 +34,16 @@
 #ifndef LIM_SCRIPT_H
 #define LIM_SCRIPT_H
 
+#include "checksum.h"
 #include "lex.h"
+
+/* The largest body and the largest migration file that are stored, in bytes. A row of the ledger may hold
+** a file and what it says both ways, and has to stay below the 1,000,000,000 bytes that SQLite lets a row
+** have and the 1 GiB of PostgreSQL. */
+#define LIM_SIZE_LIMIT (UINT32_C(256) << 20)
+
+/* Fails when a text is too long: what ("the upgrade") has too many bytes for a kind ("a body"). */
+bool lim_size_check(lim_context *cx, const char *what, const char *kind, size_t length);
 
 typedef enum lim_direction { LIM_UP, LIM_DOWN } lim_direction;
 
@@ -88,6 +97,13 @@ const lim_section *lim_script_section(const lim_script *script, lim_direction di
 ** string or comment that has no end, a NUL byte or bad UTF-8; a bad id; a message of several lines.
 ** Line and column in such a message are those of the body. NULL: see cx->error. */
 char *lim_script_print(lim_context *cx, const lim_script *script, size_t *length);
+
+/* The checksum of that file, without building it. False: see cx->error. */
+bool lim_script_checksum(lim_context *cx, const lim_script *script, char hex[LIM_CHECKSUM_SIZE]);
+
+/* Gives message and bodies the form that reading the printed file would give. A body that has it is
+** not copied. False: see cx->error. */
+bool lim_script_settle(lim_context *cx, lim_script *script);
 
 /* What a file's name says: the id and the message by the rule in API.md ("The migration file").
 ** Either is NULL when the name does not give one. False: LIM_NOMEM only. */

@@ -24,7 +24,7 @@ static bool read_existing(limbeck_call *call, const limbeck_ledger *ledger,
         return true;
     }
     request->existing = stored;
-    return limbeck_store_revision(call, &call->cx, &ledger->graph->revisions[node], stored, NULL);
+    return limbeck_store_revision(call, &call->cx, &ledger->graph->revisions[node], stored);
 }
 
 bool limbeck_revision(limbeck_call *call, limbeck_arguments arguments, const char **result) {
@@ -77,7 +77,7 @@ bool limbeck_edit(limbeck_call *call, limbeck_arguments arguments, const char **
     }
     node = lim_target_one(&call->cx, ledger.graph, arguments[0].text);
     if (node == LIM_NONE ||
-        !limbeck_store_revision(call, &call->cx, &ledger.graph->revisions[node], &stored, NULL) ||
+        !limbeck_store_revision(call, &call->cx, &ledger.graph->revisions[node], &stored) ||
         !lim_author_edit(&call->cx, LIM_SQLITE, ledger.graph, &ledger.state, &stored, &request,
                          &record)) {
         return false;

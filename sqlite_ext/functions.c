@@ -42,8 +42,8 @@ bool limbeck_function_writes(const char *name) {
 
 /* --- arguments ------------------------------------------------------------------------------- */
 
-bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
-                      lim_bytes *argument) {
+bool limbeck_argument_body(limbeck_call *call, sqlite3_value *value, const char *name,
+                           lim_bytes *argument) {
     int type = sqlite3_value_type(value);
     *argument = (lim_bytes){NULL, 0};
     if (type == SQLITE_NULL) {
@@ -59,18 +59,32 @@ bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name
                         "argument \"%s\" of %s() must be text, not a real number", name,
                         call->function);
     }
-    argument->text = (const char *)sqlite3_value_text(value);
+    /* The first makes it UTF-8, the second leaves it where it is. */
     argument->length = (size_t)sqlite3_value_bytes(value);
+    argument->text =
+        argument->length > 0 ? sqlite3_value_blob(value) : (const char *)sqlite3_value_text(value);
     if (argument->text == NULL) {
         return lim_out_of_memory(&call->cx);
     }
-    if (strlen(argument->text) != argument->length) {
+    if (memchr(argument->text, '\0', argument->length) != NULL) {
         return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"%s\" of %s() holds a NUL byte",
                         name, call->function);
     }
     if (!lim_utf8_valid(argument->text, argument->length, NULL)) {
         return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"%s\" of %s() is not valid UTF-8",
                         name, call->function);
+    }
+    return true;
+}
+
+bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
+                      lim_bytes *argument) {
+    if (!limbeck_argument_body(call, value, name, argument)) {
+        return false;
+    }
+    if (argument->text != NULL) {
+        argument->text = (const char *)sqlite3_value_text(value);
+        return argument->text != NULL || lim_out_of_memory(&call->cx);
     }
     return true;
 }
@@ -96,6 +110,17 @@ bool limbeck_argument_flag(limbeck_call *call, const lim_bytes *argument, const 
                     call->function, lim_show(&call->cx, argument->text));
 }
 
+/* True for an argument that may be large. */
+static bool is_body(const char *name) {
+    static const char *const names[] = {"upgrade",     "downgrade",     "script", "sql",
+                                        "upgrade_sql", "downgrade_sql", NULL};
+    int i = 0;
+    while (names[i] != NULL && strcmp(names[i], name) != 0) {
+        i++;
+    }
+    return names[i] != NULL;
+}
+
 static bool read_arguments(limbeck_call *call, const limbeck_function *function, int count,
                            sqlite3_value **values, limbeck_arguments arguments) {
     if (count > function->argument_count) {
@@ -104,7 +129,9 @@ static bool read_arguments(limbeck_call *call, const limbeck_function *function,
                         function->argument_count == 1 ? "" : "s", count);
     }
     for (int i = 0; i < count; i++) {
-        if (!limbeck_argument(call, values[i], function->arguments[i], &arguments[i])) {
+        const char *name = function->arguments[i];
+        if (!(is_body(name) ? limbeck_argument_body(call, values[i], name, &arguments[i])
+                            : limbeck_argument(call, values[i], name, &arguments[i]))) {
             return false;
         }
     }

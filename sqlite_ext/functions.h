@@ -65,6 +65,10 @@ void limbeck_functions_unregister(sqlite3 *db);
 bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
                       lim_bytes *argument);
 
+/* The same for what may be large: no NUL is behind it, for which SQLite may have to copy it. */
+bool limbeck_argument_body(limbeck_call *call, sqlite3_value *value, const char *name,
+                           lim_bytes *argument);
+
 /* A truth value: 1/0, true/false, yes/no, on/off, t/f, y/n; NULL is false. */
 bool limbeck_argument_flag(limbeck_call *call, const lim_bytes *argument, const char *name,
                            bool *flag);

@@ -139,8 +139,7 @@ static bool store_revisions(limbeck_call *call, const limbeck_ledger *ledger, li
         lim_stored stored;
         bool ok;
         lim_context_begin(&scratch, &call->cx.allocator);
-        ok = limbeck_store_revision(call, &scratch, &ledger->graph->revisions[nodes[i]], &stored,
-                                    NULL) &&
+        ok = limbeck_store_revision(call, &scratch, &ledger->graph->revisions[nodes[i]], &stored) &&
              lim_offline_store(o, &stored);
         lim_context_end(&scratch);
         if (!ok) {

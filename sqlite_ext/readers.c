@@ -52,7 +52,7 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
         lim_context scratch;
         lim_stored stored;
         lim_context_begin(&scratch, &call->cx.allocator);
-        if (limbeck_store_revision(call, &scratch, row, &stored, &problem) &&
+        if (limbeck_store_borrow(call, row, &stored, &problem) &&
             !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
             if (scratch.error.code == LIM_NOMEM) {
                 lim_out_of_memory(&call->cx);
@@ -61,6 +61,7 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
             }
             problem = lim_copy_string(&call->cx, problem);
         }
+        limbeck_store_return(call);
         lim_context_end(&scratch);
         if (problem != NULL && !lim_problem_add(&call->cx, problems, row->id, problem)) {
             return false;
@@ -317,7 +318,7 @@ static int result_file(sqlite3_context *context, reader_cursor *cursor, const li
     const char *name;
     int rc = SQLITE_OK;
     lim_context_begin(&scratch, &call->cx.allocator);
-    if (limbeck_store_revision(call, &scratch, &cursor->graph->revisions[n], &stored, NULL) &&
+    if (limbeck_store_revision(call, &scratch, &cursor->graph->revisions[n], &stored) &&
         lim_export_file(&scratch, cursor->graph, &stored, before, &name, &file)) {
         if (cell->kind == LIM_CELL_FILE_NAME) {
             sqlite3_result_text(context, name, -1, SQLITE_TRANSIENT);

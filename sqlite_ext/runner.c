@@ -144,40 +144,50 @@ const char *limbeck_operation_name(const lim_plan *plan) {
     return plan->operation == LIM_DOWNGRADE ? "downgrade" : "upgrade";
 }
 
+static bool fail_damaged(limbeck_call *call, const lim_revision *row, const char *problem) {
+    return lim_fail(&call->cx, LIM_CORRUPT,
+                    "The ledger was changed by hand. Put the row back as it was, or delete the "
+                    "revision and store it again.",
+                    "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id), problem);
+}
+
+/* From this size on, a body is read once more rather than copied beside all of its revision. */
+enum { LARGE_BODY = 1024 * 1024 };
+
 /* What is read besides the one body goes at once. */
-bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                          uint32_t step, limbeck_body *body) {
-    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const lim_revision *row,
+                      bool upgrade, lim_bytes *text) {
     lim_context scratch;
     lim_stored stored;
     const char *problem = NULL;
-    lim_bytes text = {NULL, 0};
-    bool ok;
+    bool ok, large = false;
     lim_context_begin(&scratch, &call->cx.allocator);
-    ok = limbeck_store_revision(call, &scratch, row, &stored, NULL);
+    ok = limbeck_store_borrow(call, row, &stored, NULL);
     if (ok && !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
-        ok = false;
-        if (scratch.error.code == LIM_NOMEM) {
-            lim_out_of_memory(&call->cx);
-        } else {
-            lim_fail(&call->cx, LIM_CORRUPT,
-                     "The ledger was changed by hand. Put the row back as it was, or delete the "
-                     "revision and store it again.",
-                     "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id),
-                     problem != NULL ? lim_copy_string(&call->cx, problem)
-                                     : lim_copy_string(&call->cx, scratch.error.message));
-        }
-    }
-    if (ok) {
-        const lim_bytes *wanted =
-            plan->operation == LIM_DOWNGRADE ? &stored.downgrade : &stored.upgrade;
-        text.length = wanted->length;
-        text.text = lim_copy(&call->cx, wanted->text != NULL ? wanted->text : "", wanted->length);
-        ok = text.text != NULL;
+        ok = scratch.error.code == LIM_NOMEM
+                 ? lim_out_of_memory(&call->cx)
+                 : fail_damaged(call, row, problem != NULL ? problem : scratch.error.message);
     }
     lim_context_end(&scratch);
-    return ok && limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text,
-                                      lim_step_is_transactional(ledger->graph, plan, step), body);
+    if (ok) {
+        *text = upgrade ? stored.upgrade : stored.downgrade;
+        large = text->length >= LARGE_BODY;
+        if (!large) {
+            text->text = lim_copy(&call->cx, text->text != NULL ? text->text : "", text->length);
+        }
+    }
+    limbeck_store_return(call);
+    return ok && (!large || limbeck_store_body(call, &call->cx, row, upgrade, text)) &&
+           text->text != NULL;
+}
+
+bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                          uint32_t step, limbeck_body *body) {
+    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    lim_bytes text;
+    return read_body(call, ledger, row, plan->operation != LIM_DOWNGRADE, &text) &&
+           limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text,
+                                lim_step_is_transactional(ledger->graph, plan, step), body);
 }
 
 bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,

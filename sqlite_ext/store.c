@@ -51,6 +51,10 @@ static const char SELECT_CHECKSUM[] =
 static const char SELECT_BODIES[] =
     "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE revision = ?";
 
+static const char SELECT_UPGRADE[] = "SELECT upgrade FROM main.migrate_revision WHERE revision = ?";
+static const char SELECT_DOWNGRADE[] =
+    "SELECT downgrade FROM main.migrate_revision WHERE revision = ?";
+
 /* Takes the write lock and changes nothing. */
 static const char LOCK_LEDGER[] =
     "UPDATE main.migrate_version SET version_num = version_num WHERE 0";
@@ -447,10 +451,9 @@ bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledg
     return !limbeck_failed(call);
 }
 
-/* A body or a file: NULL is absent. */
-static bool bytes_value(limbeck_call *call, lim_context *cx, sqlite3_stmt *row, int column,
-                        lim_bytes *bytes, const char **wrong) {
-    const char *text;
+/* A body or a file, where SQLite has it: NULL is absent. */
+static bool bytes_value(limbeck_call *call, sqlite3_stmt *row, int column, lim_bytes *bytes,
+                        const char **wrong) {
     *bytes = (lim_bytes){NULL, 0};
     if (sqlite3_column_type(row, column) == SQLITE_NULL) {
         return true;
@@ -460,37 +463,80 @@ static bool bytes_value(limbeck_call *call, lim_context *cx, sqlite3_stmt *row, 
                             sqlite3_column_name(row, column));
         return false;
     }
-    text = (const char *)sqlite3_column_text(row, column);
+    bytes->text = (const char *)sqlite3_column_text(row, column);
     bytes->length = (size_t)sqlite3_column_bytes(row, column);
-    bytes->text = text != NULL ? lim_copy(cx, text, bytes->length) : NULL;
     return bytes->text != NULL || lim_out_of_memory(&call->cx);
 }
 
-bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
-                            lim_stored *stored, const char **problem) {
-    sqlite3_stmt *body = limbeck_statement(call, SELECT_BODIES);
+/* Finds a revision's row. */
+static sqlite3_stmt *find_row(limbeck_call *call, const char *sql, const lim_revision *row) {
+    sqlite3_stmt *found = limbeck_statement(call, sql);
+    if (found == NULL || !limbeck_bind(call, found, "t", row->id)) {
+        return NULL;
+    }
+    if (!limbeck_row(call, found)) {
+        lim_fail(&call->cx, LIM_CORRUPT, NULL, "revision \"%s\" is no longer stored",
+                 lim_show(&call->cx, row->id));
+        return NULL;
+    }
+    return found;
+}
+
+bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_stored *stored,
+                          const char **problem) {
     const char *wrong = NULL;
-    bool ok;
+    sqlite3_stmt *body = find_row(call, SELECT_BODIES, row);
     *stored = (lim_stored){.row = row};
-    if (body == NULL || !limbeck_bind(call, body, "t", row->id)) {
+    if (body == NULL) {
         return false;
     }
-    if (!limbeck_row(call, body)) {
-        return lim_fail(&call->cx, LIM_CORRUPT, NULL, "revision \"%s\" is no longer stored",
-                        lim_show(&call->cx, row->id));
+    if (bytes_value(call, body, 0, &stored->upgrade, &wrong) &&
+        bytes_value(call, body, 1, &stored->downgrade, &wrong) &&
+        bytes_value(call, body, 2, &stored->script, &wrong)) {
+        return true;
     }
-    ok = bytes_value(call, cx, body, 0, &stored->upgrade, &wrong) &&
-         bytes_value(call, cx, body, 1, &stored->downgrade, &wrong) &&
-         bytes_value(call, cx, body, 2, &stored->script, &wrong);
     sqlite3_reset(body);
-    if (!ok && wrong != NULL) {
-        if (problem != NULL) {
-            *problem = wrong;
-            return false;
-        }
+    if (wrong != NULL && problem != NULL) {
+        *problem = wrong;
+    } else if (wrong != NULL) {
         lim_fail(&call->cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
                  "the ledger is damaged: %s in revision \"%s\"", wrong,
                  lim_show(&call->cx, row->id));
+    }
+    return false;
+}
+
+void limbeck_store_return(limbeck_call *call) {
+    for (uint32_t i = 0; i < call->kept_count; i++) {
+        if (call->kept[i].sql == SELECT_BODIES) {
+            sqlite3_reset(call->kept[i].statement);
+        }
+    }
+}
+
+/* Copies a value to cx. */
+static bool own(limbeck_call *call, lim_context *cx, lim_bytes *bytes) {
+    if (bytes->text != NULL && (bytes->text = lim_copy(cx, bytes->text, bytes->length)) == NULL) {
+        return lim_out_of_memory(&call->cx);
+    }
+    return true;
+}
+
+bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
+                            lim_stored *stored) {
+    bool ok = limbeck_store_borrow(call, row, stored, NULL) && own(call, cx, &stored->upgrade) &&
+              own(call, cx, &stored->downgrade) && own(call, cx, &stored->script);
+    limbeck_store_return(call);
+    return ok;
+}
+
+bool limbeck_store_body(limbeck_call *call, lim_context *cx, const lim_revision *row, bool upgrade,
+                        lim_bytes *body) {
+    const char *wrong = NULL;
+    sqlite3_stmt *found = find_row(call, upgrade ? SELECT_UPGRADE : SELECT_DOWNGRADE, row);
+    bool ok = found != NULL && bytes_value(call, found, 0, body, &wrong) && own(call, cx, body);
+    if (found != NULL) {
+        sqlite3_reset(found);
     }
     return ok;
 }

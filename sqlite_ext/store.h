@@ -62,10 +62,20 @@ bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledg
 /* Inside the call's transaction: makes the tables if there are none, and takes the write lock. */
 bool limbeck_store_prepare(limbeck_call *call);
 
-/* The stored revision with its bodies, copied to cx. With problem given, a value that is no text is
-** no failure but *problem (in the call's memory), and the result is false. */
+/* The stored revision with its bodies, in SQLite's memory until limbeck_store_return(). With problem
+** given, a value that is no text is no failure but *problem (in the call's memory), and the result is
+** false. */
+bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_stored *stored,
+                          const char **problem);
+void limbeck_store_return(limbeck_call *call);
+
+/* The same, copied to cx. */
 bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
-                            lim_stored *stored, const char **problem);
+                            lim_stored *stored);
+
+/* One body alone, copied to cx: nothing else of the revision is in memory meanwhile. */
+bool limbeck_store_body(limbeck_call *call, lim_context *cx, const lim_revision *row, bool upgrade,
+                        lim_bytes *body);
 
 /* --- writing, inside the call's transaction -------------------------------------------------- */
 

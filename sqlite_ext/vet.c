@@ -38,6 +38,21 @@ static bool walk_pass(token_walk *walk, const char *word) {
     return false;
 }
 
+/* A token as a message shows it. */
+static const char *show(limbeck_call *call, const char *text, lim_token token) {
+    return lim_show_bytes(&call->cx, text + token.start, token.length);
+}
+
+/* True when the present token begins like all names of the ledger's and of the functions: few do, and
+** no memory is taken for the others. */
+static bool begins_as_ours(const token_walk *walk) {
+    static const char prefix[] = "migrate_";
+    const char *name = walk->text + walk->token.start + (walk->token.kind != LIM_TOKEN_WORD);
+    /* longer than any name, quotes included: most strings */
+    return walk->token.length >= strlen(prefix) && walk->token.length <= 64 &&
+           sqlite3_strnicmp(name, prefix, (int)strlen(prefix)) == 0;
+}
+
 /* True when the present token is a name of the ledger's. */
 static bool names_ledger(limbeck_call *call, const token_walk *walk) {
     const char *name;
@@ -45,8 +60,7 @@ static bool names_ledger(limbeck_call *call, const token_walk *walk) {
         walk->token.kind != LIM_TOKEN_STRING) {
         return false;
     }
-    /* Longer than any name of the ledger, quotes included: most strings. */
-    if (walk->token.length > 64) {
+    if (!begins_as_ours(walk)) {
         return false;
     }
     name = lim_token_name(&call->cx, LIM_SQLITE, walk->text, walk->token);
@@ -166,17 +180,14 @@ static bool vet_tokens(limbeck_call *call, const limbeck_place *place, token_wal
         token_walk after = walk;
         const char *name;
         if (walk.token.kind == LIM_TOKEN_PARAMETER) {
-            return limbeck_fail_at(
-                call, place, walk.token.start, LIM_NOT_SUPPORTED, "Write the value itself.",
-                "a body cannot have parameters: %s",
-                lim_show_bytes(&call->cx, walk.text + walk.token.start, walk.token.length));
+            return limbeck_fail_at(call, place, walk.token.start, LIM_NOT_SUPPORTED,
+                                   "Write the value itself.", "a body cannot have parameters: %s",
+                                   show(call, walk.text, walk.token));
         }
         if (walk.token.kind != LIM_TOKEN_WORD && walk.token.kind != LIM_TOKEN_QUOTED) {
             continue;
         }
-        if (walk.token.length > 64 || walk.token.length < strlen("migrate_") ||
-            sqlite3_strnicmp(walk.text + walk.token.start + (walk.token.kind != LIM_TOKEN_WORD),
-                             "migrate_", 8) != 0) {
+        if (!begins_as_ours(&walk)) {
             continue;
         }
         walk_next(&after);
@@ -211,23 +222,21 @@ static bool vet_surroundings(limbeck_call *call, const limbeck_place *place, boo
     lim_statement statement = limbeck_place_statement(place);
     const char *text = place->body->text;
     limbeck_pragma pragma = limbeck_pragma_read(text, &statement);
-    const char *first =
-        lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length);
-    const char *name = lim_show_bytes(&call->cx, text + pragma.name.start, pragma.name.length);
     if (lim_token_is(text, statement.first, "vacuum")) {
         return fail_by_hand(call, place, statement.start,
-                            lim_format(&call->cx, "%s cannot run inside a function", first));
+                            lim_format(&call->cx, "%s cannot run inside a function",
+                                       show(call, text, statement.first)));
     }
     if (lim_token_is(text, statement.first, "attach") ||
         lim_token_is(text, statement.first, "detach")) {
         return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
                                "Attach the database before the call. An attachment ends with its "
                                "connection, and a body may have to go on in another one.",
-                               "%s is not possible in a body", first);
+                               "%s is not possible in a body", show(call, text, statement.first));
     }
     if (pragma.kind == LIMBECK_PRAGMA_REFUSED) {
         return fail_by_hand(call, place, pragma.name.start,
-                            lim_format(&call->cx, "PRAGMA %s %s", name,
+                            lim_format(&call->cx, "PRAGMA %s %s", show(call, text, pragma.name),
                                        lim_token_is(text, pragma.name, "journal_mode")
                                            ? "cannot run inside a function"
                                            : "is not possible in a body"));
@@ -236,7 +245,8 @@ static bool vet_surroundings(limbeck_call *call, const limbeck_place *place, boo
         return limbeck_fail_at(call, place, pragma.name.start, LIM_NOT_SUPPORTED,
                                marked ? "Put it outside of BEGIN and COMMIT."
                                       : "Mark the body transaction:false, and store it again.",
-                               "PRAGMA %s is not possible in a transaction", name);
+                               "PRAGMA %s is not possible in a transaction",
+                               show(call, text, pragma.name));
     }
     return !limbeck_failed(call);
 }
@@ -249,12 +259,10 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, const 
     limbeck_pragma pragma = limbeck_pragma_read(text, &statement);
     token_walk walk = walk_begin(text, &statement);
     if (unit == NULL && lim_statement_controls_transaction(LIM_SQLITE, text, &statement)) {
-        return limbeck_fail_at(
-            call, place, statement.start, LIM_NOT_SUPPORTED,
-            "A body runs in one transaction as a whole. Only one BEGIN at its "
-            "start and one COMMIT at its end may stand in it.",
-            "%s is not possible in a body",
-            lim_show_bytes(&call->cx, text + statement.first.start, statement.first.length));
+        return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED,
+                               "A body runs in one transaction as a whole. Only one BEGIN at its "
+                               "start and one COMMIT at its end may stand in it.",
+                               "%s is not possible in a body", show(call, text, statement.first));
     }
     if (!vet_surroundings(call, place, unit != NULL && !unit->block, unit != NULL)) {
         return false;

@@ -44,6 +44,15 @@ static void check_written(lim_context *cx, const lim_script *s) {
         return;
     }
     CHECK(back.text == text && back.length == length);
+    char printed[LIM_CHECKSUM_SIZE], unprinted[LIM_CHECKSUM_SIZE];
+    lim_script settled = *s;
+    if (!lim_script_checksum(cx, s, unprinted) || !lim_script_settle(cx, &settled)) {
+        CHECK(cx->error.code == LIM_NOMEM);
+        return;
+    }
+    lim_checksum(text, length, printed);
+    CHECK(strcmp(printed, unprinted) == 0);
+    CHECK(same_text(settled.message, back.message));
     CHECK(same_text(s->id, back.id));
     CHECK(same_text(s->message != NULL && *s->message == '\0' ? NULL : s->message, back.message));
     CHECK(s->has_down_revision == back.has_down_revision);
@@ -62,6 +71,8 @@ static void check_written(lim_context *cx, const lim_script *s) {
                 return;
             CHECK(body_length == b->length);
             CHECK(body_length == 0 || memcmp(body, b->body, body_length) == 0);
+            const lim_section *c = &settled.sections[d][v];
+            CHECK(c->length == b->length && memcmp(c->body, b->body, b->length) == 0);
         }
     }
 }

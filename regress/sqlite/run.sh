@@ -1,14 +1,14 @@
 #!/bin/bash
 # The fault tests of the SQLite host (make check-sqlite). LIMBECK_LONG=1 tries every point: minutes.
 #
-#     regress/sqlite/run.sh [NAME ...]      interrupt, memory, disk, processes, calls, kept
+#     regress/sqlite/run.sh [NAME ...]      interrupt, memory, disk, processes, calls, kept, large
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=regress/sqlite
 out=build/sqlite
 sanitize=(-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all)
 names=("$@")
-[ $# -gt 0 ] || names=(calls kept processes disk interrupt memory)
+[ $# -gt 0 ] || names=(calls kept large processes disk interrupt memory)
 mkdir -p "$out"
 passed=0 failed=0
 
@@ -28,7 +28,7 @@ take() { # title command ...: runs a test and adds its counts
 }
 
 for name in "${names[@]}"; do
-    if [ "$name" = calls ] || [ "$name" = kept ]; then
+    if [ -f "$here/$name.py" ]; then
         take "$name" /usr/bin/python3 "$here/$name.py" sqlite_ext/limbeck.so
         continue
     fi

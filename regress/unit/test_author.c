@@ -107,10 +107,30 @@ static void what_is_no_text_is_refused(void **unused) {
     request.upgrade.length = (size_t)LIM_SIZE_LIMIT + 1;
     FAILS(&w, lim_author_revision(&w.cx, w.dialect, &w.ledger, w.g, &request, &w.record),
           LIM_TOO_BIG,
-          "revision \"r1\": the upgrade has 67108865 bytes, more than the 67108864 that a body "
+          "revision \"r1\": the upgrade has 268435457 bytes, more than the 268435456 that a body "
           "may have");
     OK(&w, REVISION(&w, .rev_id = "r1", .message = "  padded\t"));
     assert_string_equal(w.record.message, "padded");
+    end(&w);
+}
+
+static void a_body_is_not_copied(void **unused) {
+    (void)unused;
+    static const char body[] = "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n\n";
+    static const char file[] = "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n";
+    world w;
+    assert_true(begin(&w, 0));
+    OK(&w, REVISION(&w, .rev_id = "r1", .upgrade = body, .downgrade = body));
+    assert_ptr_equal(w.record.upgrade.text, body);
+    assert_ptr_equal(w.record.downgrade.text, body);
+    assert_int_equal(w.record.upgrade.length, sizeof body - 3);
+    sound(&w, "r1");
+    lim_file one = {"r2_file.sql", file, sizeof file - 1};
+    assert_true(try_files(&w, &one, 1, false, NULL));
+    const lim_record *record = &w.load.records[0];
+    assert_ptr_equal(record->script.text, file);
+    assert_ptr_equal(record->upgrade.text, strstr(file, "SELECT 1"));
+    assert_ptr_equal(record->downgrade.text, strstr(file, "SELECT 2"));
     end(&w);
 }
 
@@ -543,6 +563,7 @@ int main(void) {
         cmocka_unit_test(the_file_of_a_call_is_the_one_that_was_hashed),
         cmocka_unit_test(a_body_stays_as_typed),
         cmocka_unit_test(what_is_no_text_is_refused),
+        cmocka_unit_test(a_body_is_not_copied),
         cmocka_unit_test(ids_follow_the_rules),
         cmocka_unit_test(a_name_is_one_revisions),
         cmocka_unit_test(no_name_reads_as_a_step_from_another),

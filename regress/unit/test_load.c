@@ -451,7 +451,7 @@ static void bad_files_are_named(void **unused) {
     assert_true(begin(&w, 0));
     FAILS(
         &w, try_files(&w, &large, 1, false, NULL), LIM_TOO_BIG,
-        "003_large.sql: the file has 67108865 bytes, more than the 67108864 that a migration file "
+        "003_large.sql: the file has 268435457 bytes, more than the 268435456 that a migration file "
         "may have");
     HINT("Load large amounts of data outside of migrations.");
     assert_false(try_directory(&w, "001_good.sql", UP(""), "002_bad.sql", "SELECT 1;\n", NULL));
