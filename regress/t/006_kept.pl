@@ -17,9 +17,24 @@ my $same = q{
     $$;
 };
 
+# A session that stays: one function asks it, another ends it.
+sub asking {
+    my ($server, $database) = @_;
+    my ($in, $out, $err) = ('', '', '');
+    my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $server->connstr($database), '-f', '-' ], '<', \$in, '>', \$out, '2>', \$err,
+        IPC::Run::timeout(180));
+    my $question = sub {
+        $out = '';
+        $in .= "SELECT same(), (SELECT message FROM migrate_history('001:001'));\n";
+        $session->pump until $out =~ /\n/;
+        return $out;
+    };
+    return ($question, sub { $in .= "\\q\n"; $session->finish });
+}
+
 my $node = new_node('primary');
 $node->init;
-$node->append_conf('postgresql.conf', "wal_level = minimal\nmax_wal_senders = 0");
+$node->append_conf('postgresql.conf', "wal_level = minimal\nwal_skip_threshold = 0\nmax_wal_senders = 0");
 $node->start;
 new_database($node, 'minimal');
 $node->safe_psql('minimal', $same);
@@ -39,24 +54,15 @@ is($node->safe_psql('minimal', q{
     COMMIT;
     SELECT same();
 }), join("\n", ('same') x 6), 'a table rewritten and changed without a log of it');
-is($node->safe_psql('minimal', q{
-    CREATE TABLE copy AS SELECT * FROM migrate_revision;
-    BEGIN;
-    TRUNCATE migrate_revision;
-    INSERT INTO migrate_revision SELECT * FROM copy;
-    COMMIT;
-    SELECT same();
-    SELECT same();
-    UPDATE copy SET message = 'other' WHERE revision = '001';
-    BEGIN;
-    TRUNCATE migrate_revision;
-    INSERT INTO migrate_revision SELECT * FROM copy;
-    SELECT same();
-    COMMIT;
-    SELECT same();
-    SELECT same();
-    SELECT message FROM migrate_history('001:001');
-}), join("\n", ('same') x 5, 'other'), 'a table filled anew, twice');
+$node->safe_psql('minimal', q{CREATE TABLE copy AS SELECT * FROM migrate_revision});
+my $fill = sub { $node->safe_psql('minimal', 'BEGIN; TRUNCATE migrate_revision; INSERT INTO migrate_revision SELECT * FROM copy; COMMIT') };
+my ($ask, $leave) = asking($node, 'minimal');
+$fill->();
+is($ask->(), "same|clustered\n", 'a table filled anew') for 1 .. 2;
+$node->safe_psql('minimal', q{UPDATE copy SET message = 'otherwise' WHERE revision = '001'});
+$fill->();
+is($ask->(), "same|otherwise\n", 'and once more, in another file with the same pages');
+$leave->();
 
 # Some sessions change the tables, commit or roll back; others compare all the time.
 $node->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 5");
@@ -119,15 +125,7 @@ $standby->start;
 my $catch_up = sub { $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert')) };
 $catch_up->();
 
-my ($in, $out, $err) = ('', '', '');
-my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $standby->connstr('app'), '-f', '-' ], '<', \$in, '>', \$out, '2>', \$err,
-    IPC::Run::timeout(180));
-my $ask = sub {
-    $out = '';
-    $in .= "SELECT same(), (SELECT message FROM migrate_history('001:001'));\n";
-    $session->pump until $out =~ /\n/;
-    return $out;
-};
+($ask, $leave) = asking($standby, 'app');
 is($ask->(), "same|users\n", 'on a standby');
 is($ask->(), "same|users\n", 'on a standby, again');
 my $writer = IPC::Run::start([ 'psql', '-XAtq', '-d', $primary->connstr('app'), '-f', '-' ], '<', \my $write, '>', \my $written,
@@ -143,8 +141,7 @@ is($ask->(), "same|replayed\n", 'as soon as the commit is');
 $primary->safe_psql('app', q{BEGIN; UPDATE migrate_revision SET message = 'never' WHERE revision = '001'; ROLLBACK; VACUUM migrate_revision});
 $catch_up->();
 is($ask->(), "same|replayed\n", 'a rollback and a VACUUM');
-$in .= "\\q\n";
-$session->finish;
+$leave->();
 $standby->stop;
 $primary->stop;
 done_testing();
