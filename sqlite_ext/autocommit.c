@@ -290,7 +290,8 @@ static void explain_stop(apply *a) {
                             "Revision \"%s\" stopped at statement %u of %u; what was committed "
                             "before stays.",
                             id, (unsigned)a->statement, (unsigned)body_at_work(a)->body.count));
-    if (cx->error.hint == NULL) {
+    /* What else a hint could say is to change the body, which must stay as it is now. */
+    if (limbeck_lock_hint(a->call, a->call->code) == NULL) {
         cx->error.hint = lim_format(cx,
                                     "Mend the cause and call again: it goes on there. Or end it by "
                                     "hand and say migrate_resolve('%s', 'applied' or 'not "

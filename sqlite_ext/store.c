@@ -8,6 +8,7 @@
 #include "store_cache.h"
 #include "store_tables.h"
 #include "checksum.h"
+#include "resume.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -674,12 +675,29 @@ static bool log_record(limbeck_call *call, const char *action, const lim_record 
     return limbeck_store_log(call, &log);
 }
 
+/* A body that stopped half-way may not become one that runs in one transaction: nobody would look for
+** where it stopped. */
+static bool keeps_mark(limbeck_call *call, const lim_record *record) {
+    lim_ledger rows = {0};
+    if (!read_stop(call, record->id, NULL, &rows) || rows.stop_count == 0) {
+        return !limbeck_failed(call);
+    }
+    return !(rows.stops[0].up ? record->upgrade_transactional : record->downgrade_transactional) ||
+           lim_fail(&call->cx, LIM_STATE,
+                    lim_format(&call->cx,
+                               "Leave it marked transaction:false, or say how it ended with "
+                               "migrate_resolve('%s', 'applied' or 'not applied').",
+                               lim_show(&call->cx, record->id)),
+                    "%s", lim_stop_text(&call->cx, &rows.stops[0]));
+}
+
 bool limbeck_store_records(limbeck_call *call, const char *action, const lim_record *records,
                            uint32_t count) {
     /* A label may move from one replaced revision to another: all go before any comes. */
     for (uint32_t i = 0; i < count; i++) {
         if (records[i].outcome == LIM_REPLACED &&
-            (!limbeck_write(call, DELETE_EDGES, "t", records[i].id) ||
+            (!keeps_mark(call, &records[i]) ||
+             !limbeck_write(call, DELETE_EDGES, "t", records[i].id) ||
              !limbeck_write(call, DELETE_LABELS, "t", records[i].id))) {
             return false;
         }

@@ -212,7 +212,8 @@ static bool fail_by_hand(limbeck_call *call, const limbeck_place *place, size_t 
                         "Type it yourself: %s; and take it out of the body, or call "
                         "migrate_stamp('%s') if the body holds nothing else.",
                         typed, lim_show(&call->cx, place->revision))
-           : lim_format(&call->cx, "Type it yourself: %s; and take it out of the body.", typed);
+           : lim_format(&call->cx, "Type it yourself: %s;%s", typed,
+                        place->revision != NULL ? " and take it out of the body." : "");
     return limbeck_fail_at(call, place, offset, LIM_NOT_SUPPORTED, hint, "%s", problem);
 }
 

@@ -23,16 +23,16 @@
     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (name <> ''''), ALTER name TYPE blob')"
 
 static const scenario scenarios[] = {
-    {"a rebuild", REBUILT, REBUILD, false},
-    {"a rebuild in a transaction", REBUILT, REBUILD, true},
+    {"a rebuild", REBUILT, REBUILD, false, false},
+    {"a rebuild in a transaction", REBUILT, REBUILD, true, false},
     {"a rebuild that rows forbid", REBUILT,
-     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (id < 290)')", false},
+     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (id < 290)')", false, false},
     {"a rebuild by a table that holds the rows",
      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a int CHECK (t.a > 0));"
      " INSERT INTO t (a) VALUES (1), (2), (3); CREATE INDEX t_a ON t (a)",
-     "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true},
-    {"a change in place", REBUILT, IN_PLACE, false},
-    {"a change in place in a transaction", REBUILT, IN_PLACE, true},
-    {"a conversion in place", REBUILT, CONVERSION, false},
-    {"a conversion in place in a transaction", REBUILT, CONVERSION, true},
+     "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true, false},
+    {"a change in place", REBUILT, IN_PLACE, false, false},
+    {"a change in place in a transaction", REBUILT, IN_PLACE, true, false},
+    {"a conversion in place", REBUILT, CONVERSION, false, false},
+    {"a conversion in place in a transaction", REBUILT, CONVERSION, true, false},
 };

@@ -213,7 +213,7 @@ try_at(const scenario *s, const outcomes *o, long n, const char *limit) {
         return "memory is lost";
     }
     state = state_of_file();
-    if (state != o->before && state != o->after && state != o->without_call) {
+    if (!is_outcome(s, o, state)) {
         wrong = "the file is neither old nor new";
     }
     if (rc == SQLITE_OK && state != o->after) {

@@ -118,7 +118,7 @@ static uint64_t state_without_log(void) {
 }
 
 static void kill_it(const char *mode, int rounds, bool in_transaction) {
-    static const scenario seesaw = {"seesaw", "", "SELECT migrate_upgrade()", false};
+    static const scenario seesaw = {"seesaw", "", "SELECT migrate_upgrade()", false, false};
     image file = prepare(&seesaw, mode);
     uint64_t down, up;
     const char *wrong = NULL;

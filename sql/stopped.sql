@@ -1,0 +1,62 @@
+-- A body marked transaction:false that stopped half-way: what is told of it, and a DBA's word.
+SELECT migrate_revision('one', 'CREATE TABLE one (id int)', 'DROP TABLE one', '001');
+SELECT migrate_load('-- migrate:revision 002
+-- migrate:message two
+-- migrate:down_revision 001
+-- migrate:up transaction:false
+CREATE TABLE two (id int);
+INSERT INTO two VALUES (1);
+INSERT INTO two VALUES (2);
+-- migrate:down transaction:false
+DELETE FROM two;
+DROP TABLE two;
+');
+SELECT migrate_revision('three', 'CREATE TABLE three (id int)', 'DROP TABLE three', '003');
+SELECT revision, CAST(upgrade_transactional AS int), CAST(downgrade_transactional AS int) FROM migrate_show('001, 002');
+SELECT step, revision, CAST(transactional AS int) FROM migrate_plan('head');
+-- Nothing has stopped.
+SELECT migrate_upgrade('001');
+SELECT migrate_resolve('002', 'applied');
+SELECT migrate_resolve('001', 'not applied');
+-- What a run writes before a statement, behind it, and when it fails.
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 1, 3, 'started', checksum FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+SELECT revision, stopped FROM migrate_current();
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 1, 3, 'done', checksum FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+-- The words.
+SELECT migrate_resolve('002', 'perhaps');
+SELECT migrate_resolve('002', NULL);
+SELECT migrate_resolve('nowhere', 'applied');
+SELECT migrate_resolve('003', 'applied');
+SELECT migrate_resolve('002', 'not applied');
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_resolve('002', 'not applied');
+-- Applied: the version moves.
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT migrate_resolve('002', 'applied');
+SELECT current, stopped FROM migrate_status();
+SELECT revision, CAST(applied_at IS NOT NULL AS int) AS known FROM migrate_current();
+-- On the way down.
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'downgrade', '002', 1, 2, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+-- Back at the top, or below it.
+SELECT migrate_resolve('002', 'applied');
+SELECT current, stopped FROM migrate_status();
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'downgrade', '002', 1, 2, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT migrate_resolve('002', 'not applied');
+SELECT current, stopped FROM migrate_status();
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+-- A stamp ends it, too.
+SELECT migrate_stamp('002');
+SELECT current, stopped FROM migrate_status();
+SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_log WHERE action IN ('resolve', 'stamp') ORDER BY id;
