@@ -24,6 +24,10 @@
 static const char *
 transaction_hint(const Body *body)
 {
+	/* a procedure or a DO block, not the body's own words */
+	if (running_body() == body)
+		return body->autocommit ? "Put it outside of BEGIN and COMMIT."
+			: "What commits by itself can run in a body marked transaction:false, with CALL migrate_apply.";
 	return body->autocommit
 		? "In a body marked transaction:false BEGIN, COMMIT and COMMIT AND CHAIN delimit transactions, each BEGIN with a COMMIT of its own."
 		: "A body runs in one transaction as a whole. Only one BEGIN at its start and one COMMIT at its end may stand in it.";
