@@ -635,40 +635,59 @@ lim_set *lim_set_new(lim_context *cx, const lim_graph *g) {
     return LIM_NEW(cx, lim_set, (size_t)g->count + 1);
 }
 
+/* Puts what is not yet in the set into it and onto the list of what is still to be walked over. */
+static void mark_all(lim_nodes nodes, lim_set *set, lim_node *todo, uint32_t *count) {
+    for (uint32_t i = 0; i < nodes.count; i++) {
+        if (!set[nodes.node[i]]) {
+            set[nodes.node[i]] = 1;
+            todo[(*count)++] = nodes.node[i];
+        }
+    }
+}
+
+static void mark_rest(const lim_adjacency *over, lim_set *set, lim_node *todo, uint32_t count) {
+    while (count) {
+        lim_node n = todo[--count];
+        mark_all(lim_neighbours(over, n), set, todo, &count);
+    }
+}
+
 bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, lim_nodes start,
               lim_set *set) {
-    lim_node *todo = NULL;
+    lim_node *todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < start.count; i++) {
-        if (set[start.node[i]]) {
-            continue;
-        }
-        if (!todo && !(todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1))) {
-            return false;
-        }
-        set[start.node[i]] = 1;
-        todo[count++] = start.node[i];
+    if (!todo) {
+        return false;
     }
-    while (count) {
-        lim_nodes more = lim_neighbours(over, todo[--count]);
-        for (uint32_t i = 0; i < more.count; i++) {
-            if (!set[more.node[i]]) {
-                set[more.node[i]] = 1;
-                todo[count++] = more.node[i];
-            }
-        }
-    }
+    mark_all(start, set, todo, &count);
+    mark_rest(over, set, todo, count);
     return true;
 }
 
-lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_node n, bool with_deps) {
-    lim_set *set = lim_set_new(cx, g);
-    lim_nodes self = {&n, 1};
-    if (!set || !lim_mark(cx, g, with_deps ? &g->all_down : &g->down, self, set)) {
+bool lim_mark_beyond(lim_context *cx, const lim_graph *g, const lim_adjacency *over,
+                     lim_nodes start, lim_set *set) {
+    lim_node *todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    uint32_t count = 0;
+    if (!todo) {
+        return false;
+    }
+    for (uint32_t i = 0; i < start.count; i++) {
+        mark_all(lim_neighbours(over, start.node[i]), set, todo, &count);
+    }
+    mark_rest(over, set, todo, count);
+    return true;
+}
+
+lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_nodes of, bool with_deps) {
+    lim_set *set = lim_set_new(cx, g), *above = lim_set_new(cx, g);
+    if (!set || !above || !lim_mark(cx, g, with_deps ? &g->all_down : &g->down, of, set) ||
+        !lim_mark(cx, g, with_deps ? &g->all_next : &g->next, of, above)) {
         return NULL;
     }
-    set[n] = 0; /* what lies below n is marked already and has no way back up past n */
-    return lim_mark(cx, g, with_deps ? &g->all_next : &g->next, self, set) ? set : NULL;
+    for (lim_node n = 0; n < g->count; n++) {
+        set[n] = set[n] || above[n];
+    }
+    return set;
 }
 
 bool lim_set_members(lim_context *cx, const lim_graph *g, const lim_set *set, lim_nodes *nodes) {
@@ -877,36 +896,36 @@ static bool state_rows(lim_context *cx, const lim_graph *g, const lim_ledger *le
     return lim_set_members(cx, g, is_row, &state->rows);
 }
 
+/* The first of some nodes that is in the set; LIM_NONE: none. */
+static lim_node first_within(lim_nodes nodes, const lim_set *set) {
+    for (uint32_t i = 0; i < nodes.count; i++) {
+        if (set[nodes.node[i]]) {
+            return nodes.node[i];
+        }
+    }
+    return LIM_NONE;
+}
+
+bool lim_find_above(lim_context *cx, const lim_graph *g, lim_nodes nodes, lim_node below,
+                    lim_node *above) {
+    lim_set *set = lim_set_new(cx, g);
+    if (!set || !lim_mark_beyond(cx, g, &g->all_next, (lim_nodes){&below, 1}, set)) {
+        return false;
+    }
+    *above = first_within(nodes, set);
+    return true;
+}
+
 /* Looks for a row below another one. Only then is the one above it searched for. */
 static bool state_overlap(lim_context *cx, const lim_graph *g, lim_state *state) {
     lim_set *below = lim_set_new(cx, g);
-    state->overlap_above = state->overlap_below = LIM_NONE;
-    if (!below) {
+    state->overlap_above = LIM_NONE;
+    if (!below || !lim_mark_beyond(cx, g, &g->all_down, state->rows, below)) {
         return false;
     }
-    for (uint32_t i = 0; i < state->rows.count; i++) {
-        if (!lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, state->rows.node[i]),
-                      below)) {
-            return false;
-        }
-    }
-    for (uint32_t i = 0; i < state->rows.count && state->overlap_below == LIM_NONE; i++) {
-        if (below[state->rows.node[i]]) {
-            state->overlap_below = state->rows.node[i];
-        }
-    }
-    for (uint32_t i = 0; i < state->rows.count && state->overlap_below != LIM_NONE; i++) {
-        lim_node row = state->rows.node[i];
-        memset(below, 0, g->count);
-        if (!lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, row), below)) {
-            return false;
-        }
-        if (below[state->overlap_below]) {
-            state->overlap_above = row;
-            return true;
-        }
-    }
-    return true;
+    state->overlap_below = first_within(state->rows, below);
+    return state->overlap_below == LIM_NONE ||
+           lim_find_above(cx, g, state->rows, state->overlap_below, &state->overlap_above);
 }
 
 bool lim_state_build(lim_context *cx, const lim_graph *g, const lim_ledger *ledger,

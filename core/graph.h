@@ -99,9 +99,18 @@ lim_set *lim_set_new(lim_context *cx, const lim_graph *g);
 bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, lim_nodes start,
               lim_set *set);
 
-/* The lineage of a node: itself, its versioned ancestors and its versioned descendants, with_deps
-** over dependencies too. NULL: LIM_NOMEM. */
-lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_node n, bool with_deps);
+/* The same without start itself, unless one of its nodes lies beyond another. */
+bool lim_mark_beyond(lim_context *cx, const lim_graph *g, const lim_adjacency *over,
+                     lim_nodes start, lim_set *set);
+
+/* The lineage of some nodes: themselves, their versioned ancestors and their versioned descendants,
+** with_deps over dependencies too. NULL: LIM_NOMEM. */
+lim_set *lim_lineage(lim_context *cx, const lim_graph *g, lim_nodes of, bool with_deps);
+
+/* The first of some nodes that lies above another one, over parents and dependencies; LIM_NONE:
+** none. False: LIM_NOMEM. */
+bool lim_find_above(lim_context *cx, const lim_graph *g, lim_nodes nodes, lim_node below,
+                    lim_node *above);
 
 /* The members of a set, or of some nodes what is in the set too; in graph order, or in theirs. */
 bool lim_set_members(lim_context *cx, const lim_graph *g, const lim_set *set, lim_nodes *nodes);

@@ -225,7 +225,8 @@ static bool is_inherited(lim_context *cx, const lim_graph *g, const lim_reach *r
 /* A line: its tip moves down the graph. Lines are numbered in the order of their list. */
 typedef struct order_line {
     lim_node tip;
-    uint32_t previous, next;
+    uint32_t previous, next; /* in the list */
+    uint32_t alive;          /* itself; once it is taken out, no line from it up to there is left */
 } order_line;
 
 /* A child still to come, as its parent last saw it. */
@@ -233,6 +234,15 @@ typedef struct order_child {
     uint32_t line; /* first_line[node] then: a lower bound, because it only grows */
     lim_node node;
 } order_child;
+
+enum { KEPT_WAYS = 16 };
+
+/* A way up: each node is a child of the one before. What is laid out of it are the last ones. */
+typedef struct order_way {
+    lim_node *node;
+    uint32_t count, capacity;
+    uint32_t line; /* no line before this one lies above its first node */
+} order_way;
 
 typedef struct lim_sort {
     lim_context *cx;
@@ -250,9 +260,14 @@ typedef struct lim_sort {
     order_line *lines;
     uint32_t line_count, line_capacity;
     uint32_t list_first, list_last;
-    lim_node *stack;
+    lim_node *stack; /* of make_dirty() */
     uint32_t stack_capacity;
-    lim_reach *reach; /* made when a dependency with several dependants is met */
+    order_way passing, kept[KEPT_WAYS]; /* of line_above() */
+    uint32_t kept_next;                 /* the one that gives way to the next */
+    unsigned char *kept_in;             /* the kept way that has the node, and where, if it is */
+    uint32_t *kept_at;                  /* there */
+    lim_set *asked;                     /* a way up from the node has been sought before */
+    lim_reach *reach;                   /* made when a dependency with several dependants is met */
 } lim_sort;
 
 static bool add_line(lim_sort *s, lim_node tip) {
@@ -261,7 +276,7 @@ static bool add_line(lim_sort *s, lim_node tip) {
         return false;
     }
     uint32_t id = s->line_count++;
-    s->lines[id] = (order_line){tip, s->list_last, LIM_NONE};
+    s->lines[id] = (order_line){tip, s->list_last, LIM_NONE, id};
     if (s->list_last != LIM_NONE) {
         s->lines[s->list_last].next = id;
     } else {
@@ -275,6 +290,7 @@ static bool add_line(lim_sort *s, lim_node tip) {
 /* Takes a line out and returns where the cursor goes: to the line before it, else to the first. */
 static uint32_t remove_line(lim_sort *s, uint32_t id) {
     order_line *line = &s->lines[id];
+    line->alive = id + 1;
     if (line->previous != LIM_NONE) {
         s->lines[line->previous].next = line->next;
     } else {
@@ -286,6 +302,20 @@ static uint32_t remove_line(lim_sort *s, uint32_t id) {
         s->list_last = line->previous;
     }
     return line->previous != LIM_NONE ? line->previous : s->list_first;
+}
+
+/* The first line from id on that is not taken out; line_count: none. */
+static uint32_t alive_line(lim_sort *s, uint32_t id) {
+    uint32_t found = id;
+    while (found < s->line_count && s->lines[found].alive != found) {
+        found = s->lines[found].alive;
+    }
+    while (id < found) { /* the next search goes there at once */
+        uint32_t next = s->lines[id].alive;
+        s->lines[id].alive = found;
+        id = next;
+    }
+    return found;
 }
 
 static void sift_down(order_child *heap, uint32_t size, uint32_t at) {
@@ -305,11 +335,11 @@ static void sift_down(order_child *heap, uint32_t size, uint32_t at) {
     }
 }
 
-static bool push(lim_sort *s, uint32_t *count, lim_node n) {
-    if (!lim_grow(s->cx, (void **)&s->stack, &s->stack_capacity, *count + 1, sizeof *s->stack)) {
+static bool push(lim_sort *s, lim_node **nodes, uint32_t *count, uint32_t *capacity, lim_node n) {
+    if (!lim_grow(s->cx, (void **)nodes, capacity, *count + 1, sizeof **nodes)) {
         return false;
     }
-    s->stack[(*count)++] = n;
+    (*nodes)[(*count)++] = n;
     return true;
 }
 
@@ -320,7 +350,7 @@ static bool make_dirty(lim_sort *s, lim_node n) {
         return true;
     }
     s->dirty[n] = 1;
-    if (!push(s, &count, n)) {
+    if (!push(s, &s->stack, &count, &s->stack_capacity, n)) {
         return false;
     }
     while (count) {
@@ -330,7 +360,7 @@ static bool make_dirty(lim_sort *s, lim_node n) {
             lim_node p = parents.node[i];
             if (s->waiting[p] && !s->dirty[p] && s->witness[p] == at) {
                 s->dirty[p] = 1;
-                if (!push(s, &count, p)) {
+                if (!push(s, &s->stack, &count, &s->stack_capacity, p)) {
                     return false;
                 }
             }
@@ -356,33 +386,94 @@ static lim_node top_child(lim_sort *s, lim_node n) {
     return LIM_NONE;
 }
 
+static bool way_push(lim_sort *s, order_way *way, lim_node n) {
+    if (way != &s->passing) {
+        s->kept_in[n] = (unsigned char)(way - s->kept);
+        s->kept_at[n] = way->count;
+    }
+    return push(s, &way->node, &way->count, &way->capacity, n);
+}
+
+/* The way on which the first line above n is sought, and n's place on it. A node that is asked about
+** a second time waits for many lines, one after another, and its way is kept: it goes on where it
+** ended the last time. NULL: LIM_NOMEM. */
+static order_way *way_from(lim_sort *s, lim_node n, uint32_t *from) {
+    order_way *way = &s->kept[s->kept_in[n]];
+    while (way->count && !s->waiting[way->node[way->count - 1]]) {
+        way->count--;
+    }
+    *from = s->kept_at[n];
+    if (*from < way->count && way->node[*from] == n) {
+        return way;
+    }
+    way = s->asked[n] ? &s->kept[s->kept_next++ % KEPT_WAYS] : &s->passing;
+    s->asked[n] = 1;
+    *from = way->count = way->line = 0;
+    return way_push(s, way, n) ? way : NULL;
+}
+
+/* The node last, to which the way leads, has the first line that the way's begin can have: so all
+** between them have it. */
+static void way_clean(lim_sort *s, order_way *way, lim_node last) {
+    uint32_t line = s->first_line[last];
+    while (way->count > 1) {
+        lim_node at = way->node[--way->count];
+        s->first_line[at] = line;
+        s->witness[at] = last;
+        s->dirty[at] = 0;
+        last = at;
+    }
+}
+
+/* The least line that could be the first above n, when it is not before this one. */
+static uint32_t least_line(lim_sort *s, lim_node n, uint32_t line) {
+    uint32_t least = alive_line(s, line);
+    return least == s->line_at[n] ? alive_line(s, least + 1) : least;
+}
+
 /* The first line whose tip lies above n; LIM_NONE: no child of n is still to come. What has to be
-** known for it is cleaned on the way, from n up to the tip of that line. False: LIM_NOMEM. */
+** known for it is cleaned on the way, from n up to the tip of that line, or to where a line shows
+** before which there is none that could be it. False: LIM_NOMEM. */
 static bool line_above(lim_sort *s, lim_node n, uint32_t *line) {
-    uint32_t count = 0;
-    if (!push(s, &count, n)) {
+    lim_node child = top_child(s, n);
+    uint32_t from;
+    *line = child == LIM_NONE ? LIM_NONE : s->first_line[child];
+    if (child == LIM_NONE || !s->dirty[child]) {
+        return true;
+    }
+    order_way *way = way_from(s, n, &from);
+    if (!way) {
         return false;
     }
-    while (count) {
-        lim_node at = s->stack[count - 1];
-        lim_node child = top_child(s, at);
+    uint32_t least = least_line(s, n, *line > way->line ? *line : way->line);
+    for (;;) {
+        lim_node at = way->node[way->count - 1];
+        child = top_child(s, at);
         uint32_t above = child == LIM_NONE ? LIM_NONE : s->first_line[child];
-        bool own = count > 1 && s->line_at[at] <= above;
+        bool own = at != n && s->line_at[at] <= above;
         if (!own && child != LIM_NONE && s->dirty[child]) {
-            if (!push(s, &count, child)) {
+            if (!way_push(s, way, child)) {
                 return false;
             }
             continue;
         }
-        if (--count == 0) {
-            *line = above;
+        *line = own ? s->line_at[at] : above;
+        if (way->count == from + 1) {
+            way->line = from == 0 ? *line : way->line;
             return true;
         }
-        s->first_line[at] = own ? s->line_at[at] : above;
+        s->first_line[at] = *line;
         s->witness[at] = own ? at : child;
         s->dirty[at] = 0;
+        way->count--;
+        if (*line == least) {
+            way->line = from == 0 ? *line : way->line;
+            if (way == &s->passing) {
+                way_clean(s, way, at);
+            }
+            return true;
+        }
     }
-    return true;
 }
 
 /* Whether the i-th of n's parents is one that its line follows. */
@@ -520,7 +611,9 @@ static bool sort_begin(lim_context *cx, const lim_graph *g, const lim_set *membe
     s->children = LIM_NEW(cx, order_child, (size_t)g->all_next.start[g->count] + 1);
     if (!s->waiting || !s->line_at || !s->first_line || !s->heap_size || !s->children ||
         !s->witness || !s->dirty || !s->is_gap || !s->gone ||
-        !lim_grow(cx, (void **)&s->stack, &s->stack_capacity, 64, sizeof *s->stack)) {
+        !lim_grow(cx, (void **)&s->stack, &s->stack_capacity, 64, sizeof *s->stack) ||
+        !(s->kept_at = LIM_NEW(cx, uint32_t, size)) ||
+        !(s->kept_in = LIM_NEW(cx, unsigned char, size)) || !(s->asked = lim_set_new(cx, g))) {
         return false;
     }
     memcpy(s->waiting, members, g->count);

@@ -18,7 +18,9 @@
 ** Alembic keeps a list of lines, each with the ancestor set of its tip, and asks of a candidate in
 ** which other line's set it lies first. Here each node remembers the first line whose tip is the
 ** node or lies above it, and the child it has that from. The number only grows while lines move
-** down, so it is computed anew only where it is asked for, from a heap of the node's children. */
+** down, so it is computed anew only where it is asked for, from a heap of the node's children. A
+** node that is asked about again and again, as a base is on which thousands of lines wait, keeps
+** the way up on which its answer was found, and goes on where that ended. */
 bool lim_order(lim_context *cx, const lim_graph *g, const lim_set *members, lim_nodes heads,
                lim_nodes *nodes);
 

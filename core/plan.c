@@ -248,41 +248,26 @@ bool lim_plan_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, c
 /* Takes out of rows what a word of a stamp replaces. */
 static bool stamp_replaces(lim_context *cx, const lim_graph *g, const lim_stamp *word,
                            lim_set *rows) {
-    lim_set *lineage;
-    if (word->label != LIM_NONE) {
-        if (!(lineage = lim_lineage(cx, g, word->label, false))) {
-            return false;
-        }
-        for (lim_node n = 0; n < g->count; n++) {
-            rows[n] = rows[n] && !lineage[n];
-        }
-        return true;
-    }
-    if (word->targets.count == 0) { /* base */
+    bool branch = word->label != LIM_NONE;
+    if (!branch && word->targets.count == 0) { /* base */
         memset(rows, 0, g->count);
         return true;
     }
-    for (uint32_t i = 0; i < word->targets.count; i++) {
-        if (!(lineage = lim_lineage(cx, g, word->targets.node[i], true))) {
-            return false;
-        }
-        for (lim_node n = 0; n < g->count; n++) {
-            rows[n] = rows[n] && !lineage[n];
-        }
+    lim_nodes of = branch ? (lim_nodes){&word->label, 1} : word->targets;
+    lim_set *lineage = lim_lineage(cx, g, of, !branch);
+    for (lim_node n = 0; lineage && n < g->count; n++) {
+        rows[n] = rows[n] && !lineage[n];
     }
-    return true;
+    return lineage != NULL;
 }
 
 /* Leaves of a set of rows only those that no other row lies above. */
 static bool keep_maximal(lim_context *cx, const lim_graph *g, lim_set *rows) {
     lim_set *below = lim_set_new(cx, g);
-    if (!below) {
+    lim_nodes nodes;
+    if (!below || !lim_set_members(cx, g, rows, &nodes) ||
+        !lim_mark_beyond(cx, g, &g->all_down, nodes, below)) {
         return false;
-    }
-    for (lim_node n = 0; n < g->count; n++) {
-        if (rows[n] && !lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, n), below)) {
-            return false;
-        }
     }
     for (lim_node n = 0; n < g->count; n++) {
         rows[n] = rows[n] && !below[n];

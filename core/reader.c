@@ -426,19 +426,8 @@ static bool find_overlaps(lim_context *cx, const lim_view *view, lim_problems *p
     lim_nodes rows = view->state->rows;
     if (view->state->overlap_above == LIM_NONE || rows.count < 2)
         return true;
-    uint32_t count = 0, filled = 0;
-    for (uint32_t i = 0; i < rows.count; i++)
-        count += lim_neighbours(&g->all_down, rows.node[i]).count;
-    lim_node *parents = LIM_NEW(cx, lim_node, count);
     lim_set *below = lim_set_new(cx, g);
-    if (parents == NULL || below == NULL)
-        return false;
-    for (uint32_t i = 0; i < rows.count; i++) {
-        lim_nodes more = lim_neighbours(&g->all_down, rows.node[i]);
-        for (uint32_t k = 0; k < more.count; k++)
-            parents[filled++] = more.node[k];
-    }
-    if (!lim_mark(cx, g, &g->all_down, (lim_nodes){parents, filled}, below))
+    if (below == NULL || !lim_mark_beyond(cx, g, &g->all_down, rows, below))
         return false;
     for (uint32_t i = 0; i < rows.count; i++)
         if (below[rows.node[i]] &&

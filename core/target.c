@@ -119,7 +119,7 @@ static bool resolve_scope(lim_context *cx, const lim_graph *g, lim_word *word) {
         }
         return false;
     }
-    word->lineage = lim_lineage(cx, g, word->label, false);
+    word->lineage = lim_lineage(cx, g, (lim_nodes){&word->label, 1}, false);
     return word->lineage != NULL;
 }
 
@@ -525,19 +525,11 @@ static bool union_of(lim_context *cx, const lim_graph *g, const lim_words *all, 
 
 /* Names the first of some nodes that lies above another. */
 static bool fail_overlap(lim_context *cx, const lim_graph *g, lim_nodes nodes, lim_node below) {
-    lim_set *marked = lim_set_new(cx, g);
-    uint32_t k = 0;
-    if (!marked) {
-        return false;
-    }
-    for (; k < nodes.count && !marked[below]; k++) {
-        if (!lim_mark(cx, g, &g->all_down, (lim_nodes){&nodes.node[k], 1}, marked)) {
-            return false;
-        }
-    }
-    return lim_fail(cx, LIM_INVALID, "Leave out the one that lies below the other.",
+    lim_node above;
+    return lim_find_above(cx, g, nodes, below, &above) &&
+           lim_fail(cx, LIM_INVALID, "Leave out the one that lies below the other.",
                     "requested revision %s overlaps with other requested revisions %s",
-                    lim_show(cx, lim_id(g, nodes.node[k - 1])), lim_show(cx, lim_id(g, below)));
+                    lim_show(cx, lim_id(g, above)), lim_show(cx, lim_id(g, below)));
 }
 
 /* Refuses two words of which one's revision is an ancestor of the other's. */
@@ -545,11 +537,8 @@ static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words 
     lim_set *below = all->count > 1 ? lim_set_new(cx, g) : NULL;
     for (uint32_t i = 0; below && i < all->count; i++) {
         memset(below, 0, g->count);
-        for (uint32_t k = 0; k < all->nodes[i].count; k++) {
-            lim_nodes parents = lim_neighbours(&g->all_down, all->nodes[i].node[k]);
-            if (!lim_mark(cx, g, &g->all_down, parents, below)) {
-                return false;
-            }
+        if (!lim_mark_beyond(cx, g, &g->all_down, all->nodes[i], below)) {
+            return false;
         }
         for (uint32_t j = 0; j < all->count; j++) {
             for (uint32_t k = 0; j != i && k < all->nodes[j].count; k++) {
@@ -885,13 +874,8 @@ static bool range_members(lim_context *cx, lim_graph *g, const lim_range *range,
                 lim_show(cx, range->text));
         }
     }
-    for (uint32_t i = 0; i < range->start.count; i++) {
-        if (!lim_mark(cx, g, &g->all_down, lim_neighbours(&g->all_down, range->start.node[i]),
-                      below)) {
-            return false;
-        }
-    }
-    if (!lim_mark(cx, g, &g->next, range->start, above)) {
+    if (!lim_mark_beyond(cx, g, &g->all_down, range->start, below) ||
+        !lim_mark(cx, g, &g->next, range->start, above)) {
         return false;
     }
     for (lim_node n = 0; n < g->count; n++) {
