@@ -23,6 +23,7 @@ typedef struct alter_run {
     uint32_t count;
 
     limbeck_table table;
+    bool fresh;                    /* it was read after the last change */
     limbeck_dependents dependents; /* before the change */
     lim_edit edit;
     bool editing;
@@ -122,6 +123,7 @@ static bool collect(alter_run *run, uint32_t available) {
 
 static bool find_table(alter_run *run) {
     const lim_alter *first = &run->alters[0];
+    run->fresh = true;
     return limbeck_find_table(run->call, first->schema, first->table, &run->table);
 }
 
@@ -159,6 +161,7 @@ static bool rename_native(alter_run *run, const lim_alter_action *action) {
     int length = (int)(action->new_span.end - action->new_span.start);
     const char *name = run->text + action->new_span.start;
     lim_create_table table;
+    run->fresh = false;
     run->place = action->name != NULL ? action->name_at : action->at;
     if (action->kind == LIM_ALTER_RENAME_TABLE)
         return limbeck_change(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" RENAME TO %.*s",
@@ -219,9 +222,10 @@ static bool try_native(alter_run *run, const lim_alter_action *action, bool *tak
     int32_t column;
     int rc = SQLITE_ERROR;
     *taken = false;
-    if (!find_again(run) ||
+    if ((!run->fresh && !find_again(run)) ||
         !lim_create_table_split(&run->call->cx, run->table.sql, strlen(run->table.sql), &table))
         return false;
+    run->fresh = false;
     column = lim_find_column(&table, action->name);
     if (action->kind == LIM_ALTER_ADD_COLUMN && column < 0 && may_add_natively(&action->column)) {
         char *definition = lim_column_definition(&run->call->cx, run->text, &action->column);
@@ -453,8 +457,25 @@ static bool settle_dependents(alter_run *run) {
 
 /* --- a run --------------------------------------------------------------------------------- */
 
+/* Lets SQLite drop a column at once, if that is all there is to do and there is no view and no trigger:
+** SQLite itself makes sure that nothing else of the table needs the column. */
+static bool drop_at_once(alter_run *run, bool *taken) {
+    const lim_alter *alter = &run->alters[0];
+    *taken = false;
+    if (run->count != 1 || alter->count != 1 || alter->actions[0].kind != LIM_ALTER_DROP_COLUMN)
+        return true;
+    if (!limbeck_watch_look(run->call))
+        return false;
+    return run->call->dependents || try_native(run, &alter->actions[0], taken);
+}
+
 static bool carry_out(alter_run *run) {
     bool renamed = false;
+    bool taken;
+    if (!drop_at_once(run, &taken))
+        return false;
+    if (taken)
+        return true;
     for (uint32_t i = 0; i < run->count; i++) {
         if (!run->done[i])
             continue;

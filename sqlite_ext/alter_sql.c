@@ -3,6 +3,7 @@
 */
 #include "alter_sql.h"
 #include "transaction.h"
+#include <string.h>
 
 static sqlite3_stmt *ask(limbeck_call *call, const char *format, va_list args) {
     sqlite3_stmt *statement = NULL;
@@ -113,16 +114,19 @@ int limbeck_try(limbeck_call *call, lim_list *script, const char *format, ...) {
 static bool find_in(limbeck_call *call, const char *schema, const char *name,
                     limbeck_table *table) {
     sqlite3_stmt *s = limbeck_ask(call,
-                                  "SELECT name, type = 'view', sql, sql LIKE 'create virtual%%'"
-                                  " FROM \"%w\".sqlite_master"
-                                  " WHERE type IN ('table', 'view') AND name = %Q COLLATE nocase",
+                                  "SELECT name, sql, type FROM \"%w\".sqlite_master"
+                                  " WHERE name = %Q COLLATE nocase",
                                   schema, name);
     while (limbeck_answer(call, &s)) {
+        const char *type = (const char *)sqlite3_column_text(s, 2);
+        if (type == NULL || (strcmp(type, "table") != 0 && strcmp(type, "view") != 0))
+            continue;
+        table->is_view = *type == 'v';
         table->schema = schema;
         table->name = limbeck_answer_text(call, s, 0);
-        table->is_view = sqlite3_column_int(s, 1) != 0;
-        table->sql = limbeck_answer_text(call, s, 2);
-        table->is_virtual = sqlite3_column_int(s, 3) != 0;
+        table->sql = limbeck_answer_text(call, s, 1);
+        table->is_virtual =
+            table->sql != NULL && sqlite3_strnicmp(table->sql, "create virtual", 14) == 0;
     }
     return !limbeck_failed(call);
 }
@@ -132,6 +136,13 @@ bool limbeck_find_table(limbeck_call *call, const char *schema, const char *name
     lim_list schemas = {0};
     sqlite3_stmt *s;
     *table = (limbeck_table){0};
+    /* mostly */
+    if ((schema == NULL || sqlite3_stricmp(schema, "main") == 0) && !limbeck_has_temp(call)) {
+        if (!find_in(call, "main", name, table))
+            return false;
+        if (table->schema != NULL)
+            return true;
+    }
     if (schema == NULL && !lim_list_add(&call->cx, &schemas, "temp"))
         return false;
     s = limbeck_ask(call, "PRAGMA database_list");

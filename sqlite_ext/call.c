@@ -199,6 +199,7 @@ static bool bind_all(limbeck_call *call, sqlite3_stmt *statement, const char *fo
                      va_list args) {
     for (int i = 0; format[i] != '\0'; i++) {
         const char *text;
+        int64_t number;
         int rc;
         switch (format[i]) {
         case 't':
@@ -211,7 +212,9 @@ static bool bind_all(limbeck_call *call, sqlite3_stmt *statement, const char *fo
                                      SQLITE_UTF8);
             break;
         default:
-            rc = sqlite3_bind_int64(statement, i + 1, va_arg(args, int64_t));
+            number = va_arg(args, int64_t);
+            rc = format[i] == 'n' && number < 0 ? sqlite3_bind_null(statement, i + 1)
+                                                : sqlite3_bind_int64(statement, i + 1, number);
             break;
         }
         if (rc != SQLITE_OK) {

@@ -93,7 +93,7 @@ sqlite3_stmt *limbeck_statement(limbeck_call *call, const char *sql);
 bool limbeck_row(limbeck_call *call, sqlite3_stmt *statement);
 
 /* Binds by a format, one letter a parameter: t text (const char *, NULL is SQL NULL), b bytes as
-** text (const char *, size_t), i int64_t. The memory bound must live until it is reset. */
+** text (const char *, size_t), i int64_t, n int64_t or, when it is negative, NULL. The memory bound must live until it is reset. */
 bool limbeck_bind(limbeck_call *call, sqlite3_stmt *statement, const char *format, ...);
 
 /* Prepares (or takes the kept one), binds and runs a statement that returns no rows. */

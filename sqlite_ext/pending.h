@@ -4,7 +4,7 @@
 ** A body that changes the schema makes prepared statements useless, so that version row and log row
 ** after each step would cost two compilations a step. Nobody outside sees them before the commit:
 ** they are kept, each with its time, and written in their order at the end of the run, and before a
-** body that could see them. That is one which says migrate_..., and any after it; and every one while
+** body that could see them; a version row that came and went in between is never written. That is one which says migrate_..., and any after it; and every one while
 ** the schema has a view or a trigger that says so (limbeck_vet.h). What remains is a function of the
 ** application's that asks the ledger by itself while a body runs.
 **
@@ -17,16 +17,11 @@
 
 #include "store.h"
 
-/* What one step writes. */
-typedef struct limbeck_step_rows {
-    const lim_change *changes; /* of the version rows */
-    uint32_t change_count;
-    limbeck_log log;
-} limbeck_step_rows;
-
 typedef struct limbeck_pending {
-    limbeck_step_rows *steps;
-    uint32_t count, capacity;
+    lim_change *changes; /* of the version rows, each row at most once */
+    uint32_t change_count, change_capacity;
+    limbeck_log *logs;
+    uint32_t log_count, log_capacity;
 } limbeck_pending;
 
 /* Keeps what a step writes; the log row gets the present time. Nothing but the strings is referred to,

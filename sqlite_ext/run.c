@@ -57,13 +57,20 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
     return true;
 }
 
-/* Takes the lock and plans again. Refuses what can be refused before anything runs. */
+/* Takes the lock and plans again, unless nothing has changed. Refuses what can be refused before anything
+** runs. */
 static bool plan_under_lock(limbeck_call *call, const run_request *request, limbeck_ledger *ledger,
                             lim_plan *plan) {
-    return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
-           limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, ledger) &&
-           make_plan(call, request, ledger, plan) &&
-           lim_plan_refusal(&call->cx, ledger->graph, plan, LIM_SQLITE, call->transaction.own) &&
+    bool same;
+    if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
+        !limbeck_store_complete(call, ledger, &same)) {
+        return false;
+    }
+    if (!same && (!limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, ledger) ||
+                  !make_plan(call, request, ledger, plan))) {
+        return false;
+    }
+    return lim_plan_refusal(&call->cx, ledger->graph, plan, LIM_SQLITE, call->transaction.own) &&
            lim_resume_refusal(&call->cx, LIM_SQLITE, &ledger->rows, ledger->graph, &ledger->state,
                               plan);
 }

@@ -16,13 +16,12 @@ static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revis
 
 static const char SELECT_REVISIONS[] =
     "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum"
-    " FROM main.migrate_revision ORDER BY seq";
+    " downgrade NOTNULL, script NOTNULL, checksum FROM main.migrate_revision NOT INDEXED";
 
 static const char SELECT_REVISIONS_TIMES[] =
     "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum, created_at, created_by"
-    " FROM main.migrate_revision ORDER BY seq";
+    " downgrade NOTNULL, script NOTNULL, checksum, created_at, created_by"
+    " FROM main.migrate_revision NOT INDEXED";
 
 static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";
 
@@ -64,8 +63,7 @@ static const char INSERT_LOG[] =
     "INSERT INTO main.migrate_log (at, actor, action, revision, from_version, to_version, "
     "statement,"
     " statements, duration_ms, checksum, outcome, detail)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1), nullif(?8, -1), nullif(?9, -1), ?10, ?11, "
-    "?12)";
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 static const char INSERT_REVISION[] =
     "INSERT INTO main.migrate_revision (revision, message, upgrade, downgrade,"
@@ -187,16 +185,22 @@ static void read_names(row_source *from, lim_ledger *rows) {
     }
 }
 
+/* What stands behind seq and id. */
+static void read_rest(row_source *from, lim_revision *revision) {
+    revision->message = text_value(from, 2);
+    revision->upgrade_transactional = integer_value(from, 3, 0, 1) != 0;
+    revision->downgrade_transactional = integer_value(from, 4, 0, 1) != 0;
+    revision->reversible = sqlite3_column_int(from->row, 5) != 0;
+    revision->has_script = sqlite3_column_int(from->row, 6) != 0;
+    revision->checksum = text_value(from, 7);
+}
+
+/* In the order of seq, which is the table's. */
 static void read_revision(row_source *from, lim_ledger *rows) {
     lim_revision revision = {0};
     revision.seq = sqlite3_column_int64(from->row, 0);
     revision.id = from->subject = text_value(from, 1);
-    revision.message = text_value(from, 2);
-    revision.upgrade_transactional = integer_value(from, 3, 0, 1) != 0;
-    revision.downgrade_transactional = integer_value(from, 4, 0, 1) != 0;
-    revision.reversible = sqlite3_column_int(from->row, 5) != 0;
-    revision.has_script = sqlite3_column_int(from->row, 6) != 0;
-    revision.checksum = text_value(from, 7);
+    read_rest(from, &revision);
     if (sqlite3_column_count(from->row) > 8) {
         revision.created_at = text_value(from, 8);
         revision.created_by = text_value(from, 9);
@@ -408,6 +412,32 @@ static bool open_ledger(limbeck_call *call, int read, lim_problems *problems,
     return true;
 }
 
+bool limbeck_store_complete(limbeck_call *call, limbeck_ledger *ledger, bool *same) {
+    lim_ledger *rows = &ledger->rows;
+    sqlite3_stmt *row;
+    uint32_t i = 0;
+    *same = call->cache == NULL && ledger->present &&
+            limbeck_cache_same_time(call, &ledger->time) && !limbeck_cache_reads_uncommitted(call);
+    if (!*same) {
+        return true;
+    }
+    row = limbeck_statement(call, SELECT_REVISIONS);
+    while (row != NULL && limbeck_row(call, row)) {
+        row_source from = {.call = call, .row = row, .table = "migrate_revision"};
+        if (i < rows->revision_count && rows->revisions[i].seq == sqlite3_column_int64(row, 0)) {
+            read_rest(&from, &rows->revisions[i++]);
+        } else {
+            *same = false; /* the index on the ids is not the table's */
+        }
+        if (limbeck_failed(call) || !*same) {
+            sqlite3_reset(row);
+            return !limbeck_failed(call);
+        }
+    }
+    *same = i == rows->revision_count;
+    return !limbeck_failed(call) && (!*same || read_stops(call, NULL, rows));
+}
+
 /* As long as one statement is in the middle of a row the snapshot stays: no transaction that an interrupt
 ** could leave open is needed. NULL: failed. */
 static sqlite3_stmt *open_snapshot(limbeck_call *call) {
@@ -574,7 +604,7 @@ bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {
     const char *actor = at != NULL ? limbeck_user(call) : NULL;
     int64_t statement = log->statement > 0 ? (int64_t)log->statement : log->statements;
     return actor != NULL &&
-           limbeck_write(call, INSERT_LOG, "ttttttiiittt", at, actor, log->action, log->revision,
+           limbeck_write(call, INSERT_LOG, "ttttttnnnttt", at, actor, log->action, log->revision,
                          log->from_version, log->to_version, statement, log->statements,
                          log->duration, log->checksum, log->outcome != NULL ? log->outcome : "done",
                          log->detail);

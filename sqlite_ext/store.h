@@ -54,6 +54,11 @@ typedef struct limbeck_ledger {
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger);
 
+/* Under the lock, with what was opened as LIMBECK_READ_NAMES and planned upon: reads the rest in the
+** revisions' place, and the stops. *same is false, and nothing is read, when something has changed or the
+** ledger is the connection's: it must be opened anew. */
+bool limbeck_store_complete(limbeck_call *call, limbeck_ledger *ledger, bool *same);
+
 /* Keeps what was read, without an error, for the connection's next calls (store_cache.h), unless it
 ** comes from there or anything changed meanwhile. All memory that the call has taken so far goes with it:
 ** to be called soon. False: failed. */

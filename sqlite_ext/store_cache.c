@@ -37,9 +37,13 @@ static const char *ask(limbeck_call *call, const char *sql) {
     return answer;
 }
 
+bool limbeck_cache_reads_uncommitted(limbeck_call *call) {
+    const char *answer = ask(call, "PRAGMA read_uncommitted");
+    return answer == NULL || strcmp(answer, "0") != 0;
+}
+
 const char *limbeck_cache_stamp(limbeck_call *call) {
     static const char *const questions[] = {
-        "PRAGMA read_uncommitted",
         "PRAGMA main.data_version",
         "PRAGMA main.schema_version",
         "PRAGMA temp.schema_version",
@@ -49,13 +53,13 @@ const char *limbeck_cache_stamp(limbeck_call *call) {
         " coalesce((SELECT group_concat(version_num) FROM main.migrate_version), '')",
     };
     lim_text stamp = {.cx = &call->cx};
-    if (is_writing(call->db)) {
+    if (is_writing(call->db) || limbeck_cache_reads_uncommitted(call)) {
         return NULL;
     }
     lim_text_addf(&stamp, "%d", sqlite3_total_changes(call->db));
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
         const char *answer = ask(call, questions[i]);
-        if (answer == NULL || (i == 0 && strcmp(answer, "0") != 0)) {
+        if (answer == NULL) {
             return NULL;
         }
         lim_text_addf(&stamp, " %s", answer);

@@ -29,6 +29,9 @@ limbeck_time limbeck_cache_now(limbeck_call *call);
 
 bool limbeck_cache_same_time(limbeck_call *call, const limbeck_time *time);
 
+/* True when the connection may read what another one has not committed; in doubt, too. */
+bool limbeck_cache_reads_uncommitted(limbeck_call *call);
+
 /* False when what is kept is certainly of no use; costs nothing. */
 bool limbeck_cache_may_hold(limbeck_call *call);
 
