@@ -126,6 +126,19 @@ store_or_vouch(Call *call, const char *action, const lim_record *record, const b
 		store_record(call, action, record, given);
 }
 
+/* Says that a body was marked transaction:false because a statement of it can't be in a transaction. */
+static void
+tell_marks(const lim_record *record)
+{
+	const char *bodies = record->upgrade_transactional ? "downgrade"
+		: record->downgrade_transactional ? "upgrade" : "upgrade and downgrade";
+
+	if (record->marked && record->outcome != LIM_UNCHANGED)
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" (%s) is marked transaction:false", from_core(record->id), bodies),
+				 errhint("It runs with CALL migrate_apply only.")));
+}
+
 /* Gives core the stored bodies of a rev_id that came from a file: it compares them. */
 static void
 read_existing(Call *call, lim_revision_request *request, StoredRevision *existing)
@@ -151,6 +164,7 @@ store_revision(Call *call, void *arguments)
 	if (!lim_author_revision(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, request, &record))
 		core_error(&call->cx);
 	store_or_vouch(call, "revision", &record, both_bodies);
+	tell_marks(&record);
 	return record.id;
 }
 
@@ -226,6 +240,7 @@ store_edit(Call *call, void *arguments)
 						 &named->request, &record))
 		core_error(&call->cx);
 	store_or_vouch(call, "edit", &record, given);
+	tell_marks(&record);
 	return record.id;
 }
 
@@ -295,7 +310,10 @@ author_store_files(Call *call, const char *action, const lim_file *files, uint32
 		CHECK_FOR_INTERRUPTS();
 		store_or_vouch(call, action, &result.records[i], both_bodies);
 	}
-	return directory ? result.summary : result.records[0].id;
+	if (directory)
+		return result.summary;
+	tell_marks(&result.records[0]);
+	return result.records[0].id;
 }
 
 static const char *

@@ -15,6 +15,20 @@ INSERT INTO moods DEFAULT VALUES;
 DROP TABLE moods;
 ');
 
+-- what can't be in a transaction marks its body, and that is said
+SET client_min_messages = notice;
+SELECT migrate_revision('marked', 'VACUUM', 'VACUUM', '0041');
+SELECT migrate_revision('marked', 'VACUUM', 'VACUUM', '0041');
+SELECT migrate_edit('0041', 'SELECT 1');
+SELECT migrate_edit('0041', NULL, 'SELECT 1');
+SELECT migrate_edit('0041', 'VACUUM users');
+SELECT migrate_delete('0041');
+SELECT migrate_load(E'-- migrate:revision 0041\n-- migrate:up\nVACUUM;\n');
+SELECT migrate_load(E'-- migrate:revision 0041\n-- migrate:up\nVACUUM;\n');
+SELECT upgrade_transactional, downgrade_transactional FROM migrate_show('0041');
+SELECT migrate_delete('0041');
+SET client_min_messages = warning;
+
 -- only at the top, and a function refuses what is marked before anything runs
 BEGIN;
 CALL migrate_apply();
