@@ -15,6 +15,9 @@ typedef struct apply {
     uint32_t at;       /* the step at work */
     lim_list versions; /* the version rows as they must be found */
     const char *where; /* the same as text, as of the last commit; NULL: there was none */
+    int64_t *found;    /* for each step marked transaction:false the newest log row of its revision,
+                          as of the beginning */
+    bool moved;        /* between two steps the ledger was found to be another one */
 
     /* of a body marked transaction:false */
     int64_t newest;     /* the log row that shows that the run is ours; 0: none is written */
@@ -63,31 +66,75 @@ static bool is_ours(apply *a) {
            (newest.id == a->newest || fail_taken_over(a));
 }
 
-/* Begins the next transaction, unless one is open: nothing of what the plan relies on may have changed. */
-static bool begin_next(apply *a) {
+/* True when the failure is that another connection has a lock and a body is half done: then waiting is
+** better than stopping, even where the connection itself does not wait. The failure is taken back. */
+static bool wait_for_lock(apply *a, int64_t since) {
+    enum { PATIENCE = 5000, PAUSE = 20 };
     limbeck_call *call = a->call;
-    const lim_graph *g = a->ledger->graph;
-    if (call->transaction.open) {
-        return true;
-    }
-    if (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) || !is_ours(a)) {
+    if (a->owned == 0 || (call->code & 0xff) != SQLITE_BUSY || call->code == SQLITE_BUSY_SNAPSHOT ||
+        limbeck_now() - since > PATIENCE) {
         return false;
     }
-    if (!limbeck_store_is_at(call, &a->versions)) {
-        return fail_changed(a);
-    }
-    for (uint32_t i = a->at; a->newest == 0 && i < a->plan->step_count; i++) {
-        const lim_revision *row = &g->revisions[a->plan->steps[i].node];
-        if (!limbeck_store_has(call, row->id, row->checksum)) {
-            return fail_changed(a);
+    sqlite3_sleep(PAUSE);
+    call->cx.error = (lim_error){0};
+    call->code = SQLITE_OK;
+    return true;
+}
+
+static bool take_lock(apply *a) {
+    int64_t since = limbeck_now();
+    while (!limbeck_transaction_begin(a->call)) {
+        if (!wait_for_lock(a, since)) {
+            return false;
         }
     }
     return true;
 }
 
+/* True when the steps that are still to run are as they were planned, and nobody has begun one. */
+static bool is_as_planned(apply *a) {
+    limbeck_call *call = a->call;
+    if (!limbeck_store_is_at(call, &a->versions)) {
+        return false;
+    }
+    for (uint32_t i = a->at; a->owned == 0 && i < a->plan->step_count; i++) {
+        const lim_revision *row = &a->ledger->graph->revisions[a->plan->steps[i].node];
+        limbeck_newest newest;
+        if (!limbeck_store_has(call, row->id, row->checksum)) {
+            return false;
+        }
+        if (!a->bodies[i].transactional &&
+            (!limbeck_store_newest(call, row->id, &newest) || newest.id != a->found[i])) {
+            return false;
+        }
+    }
+    return !limbeck_failed(call);
+}
+
+/* Begins the next transaction, unless one is open: nothing of what the plan relies on may have changed. */
+static bool begin_next(apply *a) {
+    if (a->call->transaction.open) {
+        return true;
+    }
+    if (!take_lock(a) || !limbeck_store_prepare(a->call) || !is_ours(a)) {
+        return false;
+    }
+    if (is_as_planned(a)) {
+        return true;
+    }
+    a->moved = a->owned == 0 && !limbeck_failed(a->call);
+    return a->moved ? false : fail_changed(a);
+}
+
 static bool commit(apply *a) {
     const char *where = a->versions.count == 0 ? "base" : lim_list_join(&a->call->cx, &a->versions);
-    if (where == NULL || !limbeck_transaction_commit(a->call)) {
+    int64_t since = limbeck_now();
+    while (where != NULL && !limbeck_transaction_commit(a->call)) {
+        if (!wait_for_lock(a, since)) {
+            return false;
+        }
+    }
+    if (where == NULL) {
         return false;
     }
     a->where = where;
@@ -352,17 +399,41 @@ static void explain_failure(apply *a) {
     }
 }
 
+/* What the ledger is now, for finding out later whether it still is. */
+static bool begin_apply(apply *a) {
+    limbeck_call *call = a->call;
+    a->found = LIM_NEW(&call->cx, int64_t, a->plan->step_count);
+    for (uint32_t i = 0; a->found != NULL && i < a->plan->step_count; i++) {
+        const char *id = lim_id(a->ledger->graph, a->plan->steps[i].node);
+        limbeck_newest newest = {.id = 0};
+        if (!a->bodies[i].transactional && !limbeck_store_newest(call, id, &newest)) {
+            return false;
+        }
+        a->found[i] = newest.id;
+    }
+    return a->found != NULL &&
+           lim_plan_versions(&call->cx, a->ledger->graph, &a->ledger->state, &a->versions);
+}
+
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
-                            const limbeck_body *bodies) {
+                            const limbeck_body *bodies, bool *moved) {
     apply a = {.call = call, .ledger = ledger, .plan = plan, .bodies = bodies};
-    if (!lim_plan_versions(&call->cx, ledger->graph, &ledger->state, &a.versions)) {
+    if (!begin_apply(&a)) {
         return false;
     }
     for (; a.at < plan->step_count; a.at++) {
-        if (!apply_step(&a)) {
-            explain_failure(&a);
-            return false;
+        if (apply_step(&a)) {
+            continue;
         }
+        if (a.moved && moved != NULL) {
+            *moved = true;
+            return true;
+        }
+        if (a.moved) {
+            fail_changed(&a);
+        }
+        explain_failure(&a);
+        return false;
     }
     return true;
 }

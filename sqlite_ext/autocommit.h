@@ -20,9 +20,11 @@
 #include "runner.h"
 
 /* Runs the plan, whose bodies are prepared and whose first transaction is open. On success the last one
-** may be open still, for the caller to commit. A failure says what stays. */
+** may be open still, for the caller to commit. A failure says what stays. That the ledger was found
+** to be another one between two steps is a failure, too, unless the caller is ready to plan again: then
+** it is *moved. */
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
-                            const limbeck_body *bodies);
+                            const limbeck_body *bodies, bool *moved);
 
 /* A run of somebody else's that may be under way. */
 typedef struct limbeck_other_run {

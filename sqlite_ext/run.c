@@ -11,6 +11,7 @@
 #include "resume.h"
 #include "runner.h"
 #include "transaction.h"
+#include <string.h>
 
 /* What is asked for. */
 typedef struct run_request {
@@ -75,36 +76,47 @@ static bool plan_under_lock(limbeck_call *call, const run_request *request, limb
                               plan);
 }
 
-static bool run(limbeck_call *call, const run_request *request, const char **result) {
+/* Where the ledger moved between two steps it is planned again, to where the first plan went: words
+** such as +2 mean something else by now. */
+static bool run(limbeck_call *call, const run_request *asked, const char **result) {
+    run_request request = *asked;
     limbeck_other_run other = {NULL, 0};
     limbeck_ledger ledger;
     lim_plan plan;
     int64_t over = 0;
+    bool moved = true;
     if (!limbeck_store_open(call, LIMBECK_READ_NAMES | LIMBECK_READ_KEPT, NULL, &ledger) ||
-        !make_plan(call, request, &ledger, &plan)) {
+        !make_plan(call, &request, &ledger, &plan)) {
         return false;
     }
-    if (plan.step_count == 0 && !limbeck_store_keep(call, LIMBECK_READ_NAMES, &ledger)) {
-        return false;
-    }
-    while (plan.step_count > 0) {
-        if (!plan_under_lock(call, request, &ledger, &plan) ||
+    while (plan.step_count > 0 && moved) {
+        if (!plan_under_lock(call, &request, &ledger, &plan) ||
             !limbeck_find_other_run(call, &ledger, &plan, over, &other)) {
             return false;
         }
         if (other.revision == NULL) {
-            if (request->operation == LIM_STAMP ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
-                                                : !limbeck_plan_run(call, &ledger, &plan)) {
+            bool single = strchr(plan.to, ',') == NULL;
+            moved = false;
+            if (request.operation == LIM_STAMP
+                    ? !limbeck_run_stamp(call, "stamp", &ledger, &plan)
+                    : !limbeck_plan_run(call, &ledger, &plan,
+                                        single || request.operation == LIM_UPGRADE ? &moved
+                                                                                   : NULL)) {
                 return false;
             }
-            break;
+            *result = *result == NULL ? lim_plan_report(&call->cx, &plan) : *result;
+            request.target = plan.to;
         }
-        limbeck_transaction_abandon(call);
-        if (!limbeck_await_other_run(call, &other, &over)) {
+        if (moved) {
+            limbeck_transaction_abandon(call);
+        }
+        if (other.revision != NULL && !limbeck_await_other_run(call, &other, &over)) {
             return false;
         }
     }
-    *result = lim_plan_report(&call->cx, &plan);
+    if (*result == NULL) {
+        *result = lim_plan_report(&call->cx, &plan);
+    }
     return *result != NULL;
 }
 

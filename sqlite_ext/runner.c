@@ -234,7 +234,8 @@ static bool run_steps(limbeck_call *call, const limbeck_ledger *ledger, const li
     return limbeck_pending_write(call, &pending);
 }
 
-bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan) {
+bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
+                      bool *moved) {
     limbeck_body *bodies = LIM_NEW(&call->cx, limbeck_body, plan->step_count);
     bool transactional = true;
     if (bodies == NULL) {
@@ -247,7 +248,7 @@ bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan
         transactional = transactional && bodies[i].transactional;
     }
     if (!transactional) {
-        return limbeck_run_autocommit(call, ledger, plan, bodies);
+        return limbeck_run_autocommit(call, ledger, plan, bodies, moved);
     }
     return run_steps(call, ledger, plan, bodies);
 }

@@ -57,8 +57,9 @@ bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const
                          limbeck_pending *pending);
 
 /* Prepares all bodies of an upgrade's or downgrade's plan, then runs its steps one by one: in the call's
-** transaction, which the caller commits, as long as none is marked transaction:false. */
-bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan);
+** transaction, which the caller commits, as long as none is marked transaction:false; moved is for a plan with such a step (autocommit.h). */
+bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
+                      bool *moved);
 
 /* Carries out a stamp's plan: version rows, and log rows of that action; no bodies. */
 bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_ledger *ledger,

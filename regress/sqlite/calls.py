@@ -8,6 +8,8 @@ import os
 import shutil
 import sqlite3
 import sys
+import threading
+import time
 import tempfile
 
 EXTENSION = os.path.splitext(os.path.abspath(sys.argv[1]))[0]
@@ -327,10 +329,132 @@ def encodings():
         equals(f'{encoding}: sound', ask(c, 'SELECT * FROM migrate_validate()'), [])
 
 
+# --- bodies of several transactions -----------------------------------------------------------------
+
+def marked(path, timeout=5.0):
+    """r1, and over it m1 of four statements marked transaction:false, and over it z1."""
+    c = history(connect(path, timeout=timeout), 'CREATE TABLE r (x)')
+    for text in ('-- migrate:revision m1\n-- migrate:down_revision r1\n-- migrate:up transaction:false\n'
+                 'CREATE TABLE m (x);\nINSERT INTO m VALUES (1);\nINSERT INTO m VALUES (2);\nINSERT INTO m VALUES (3);\n'
+                 '-- migrate:down transaction:false\nDROP TABLE m;\n',
+                 '-- migrate:revision z1\n-- migrate:down_revision m1\n-- migrate:up\nCREATE TABLE z (x);\n-- migrate:down\nDROP TABLE z;\n'):
+        ask(c, 'SELECT migrate_load(?)', text)
+    return c
+
+
+def rows(c):
+    return [x for x, in c.execute('SELECT x FROM m ORDER BY rowid')]
+
+
+def at_transaction(c, number, do):
+    """Has something done before the call's transaction of that number begins."""
+    seen = []
+
+    def look(sql):
+        if 'BEGIN IMMEDIATE' in sql:
+            seen.append(sql)
+            if len(seen) == number:
+                do()
+    c.set_trace_callback(look)
+
+
+def others_in_between():
+    upgrade = 'SELECT migrate_upgrade()'
+    cases = (
+        ('somebody goes on with it', 4, upgrade,
+         ('another connection went on with revision "m1" while migrate_upgrade() ran it', 'no statement ran twice'), 'z1', [1, 2, 3]),
+        ('somebody says how it ended', 4, "SELECT migrate_resolve('m1', 'not applied')",
+         ('another connection went on with revision "m1"',), 'r1', [1]),
+        ('the version moves', 4, "INSERT INTO migrate_version VALUES ('other')",
+         ('another connection changed the ledger while migrate_upgrade() ran', 'Revision "m1" stopped at statement 3 of 4',
+          'The database is at r1.'), None, [1]),
+        ('a revision that is still to run changes', 5, "SELECT migrate_edit('z1', 'CREATE TABLE zz (x)')",
+         ('upgraded base -> z1 (3 revisions)',), 'z1', [1, 2, 3]),
+        ('somebody does the rest', 6, upgrade, ('upgraded base -> z1 (3 revisions)',), 'z1', [1, 2, 3]),
+        ('a trigger appears', 4, 'CREATE TRIGGER g AFTER INSERT ON migrate_log BEGIN SELECT 1; END',
+         ('ledger table "migrate_log" has a trigger',), None, [1]),
+    )
+    for name, number, statement, expected, at, found in cases:
+        path = new_path()
+        one, two = marked(path), connect(path)
+        at_transaction(one, number, lambda: ask(two, statement))
+        said = ask(one, upgrade)
+        one.set_trace_callback(None)
+        starts(name, said, *expected)
+        equals(f'{name}: what has run', rows(two), found)
+        if at is not None:
+            equals(f'{name}: the version', versions(two), at)
+        check(f'{name}: no transaction is left', not one.in_transaction)
+
+
+def another_runs():
+    def slowly(path, said):
+        c = connect(path)
+
+        def look(sql):
+            if 'BEGIN IMMEDIATE' in sql:
+                time.sleep(0.3)
+        c.set_trace_callback(look)
+        said.append(ask(c, 'SELECT migrate_upgrade()'))
+        c.close()
+
+    for timeout, expected in ((0, 'another connection runs revision "m1" now'), (20, 'z1')):
+        path, said = new_path(), []
+        c = marked(path, timeout)
+        runner = threading.Thread(target=slowly, args=(path, said))
+        runner.start()
+        answer = 'already at'
+        while not rows_exist(c):
+            time.sleep(0.01)
+        for _ in range(200):  # without patience the lock may be met as well
+            answer = ask(c, 'SELECT migrate_upgrade()')
+            if 'database is locked' not in str(answer):
+                break
+        runner.join()
+        starts(f'another one runs it, timeout {timeout}', answer, expected)
+        equals('and ends it', (said, rows(c)), (['upgraded base -> z1 (3 revisions)'], [1, 2, 3]))
+
+
+def rows_exist(c):
+    return ask(c, "SELECT count(*) FROM sqlite_master WHERE name = 'm'") == 1
+
+
+def between_transactions():
+    path = new_path()
+    one, two = marked(path, 0), connect(path, timeout=0, check_same_thread=False)
+    # a lock of somebody else's in the middle is waited for, even by a connection that doesn't wait
+    at_transaction(one, 4, lambda: (ask(two, 'BEGIN IMMEDIATE'), threading.Timer(0.2, lambda: two.execute('ROLLBACK')).start()))
+    equals('a writer in between is waited for', ask(one, 'SELECT migrate_upgrade()'), 'upgraded base -> z1 (3 revisions)')
+    one.set_trace_callback(None)
+    equals('each statement once', rows(two), [1, 2, 3])
+    equals('and down', ask(one, "SELECT migrate_downgrade('base')"), 'downgraded z1 -> base (3 revisions)')
+    cursor = one.execute('SELECT * FROM migrate_log')
+    cursor.fetchone()
+    starts('an open cursor of its own is refused', ask(one, 'SELECT migrate_upgrade()'),
+           'another statement is open on this connection')
+    cursor.close()
+    # an interrupt leaves nothing but what says where to go on
+    at_transaction(one, 4, one.interrupt)
+    starts('interrupted', ask(one, 'SELECT migrate_upgrade()'), 'interrupted')
+    one.set_trace_callback(None)
+    check('no transaction is left', not one.in_transaction)
+    equals('where it stopped', ask(one, 'SELECT stopped FROM migrate_status()'),
+           'revision "m1" (upgrade) stopped at statement 3 of 4: started, and its end was never recorded')
+    equals('it goes on', ask(one, 'SELECT migrate_upgrade()'), 'upgraded r1 -> z1 (2 revisions)')
+    equals('each statement once, again', rows(two), [1, 2, 3])
+    # left as found
+    one.execute('CREATE TABLE mine (x)')
+    one.execute('INSERT INTO mine VALUES (1)')
+    ask(one, "SELECT migrate_downgrade('r1')")
+    ask(one, 'SELECT migrate_upgrade()')
+    equals('last_insert_rowid() is as it was', ask(one, 'SELECT last_insert_rowid()'), 1)
+
+
 def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
-                     left_as_found, whole_transaction_lost, ledger_touched, encodings):
+                     left_as_found, whole_transaction_lost, ledger_touched, encodings, others_in_between,
+                     another_runs, between_transactions):
             part()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

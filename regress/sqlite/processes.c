@@ -165,6 +165,125 @@ static void kill_it(const char *mode, int rounds, bool in_transaction) {
     free(file.bytes);
 }
 
+/* --- bodies of several transactions ------------------------------------------------------------- */
+
+static const scenario marked = {"marked", MARKED, "SELECT migrate_upgrade('m1')", false, true};
+
+/* A child that calls it once the pipe is closed: 0 upgraded, 1 already there, 2 busy, 3 anything else. */
+static void start_marked(int gate[2], int timeout, bool foreign_keys) {
+    char answer[512] = "", byte;
+    sqlite3 *db;
+    int rc;
+    if (fork() != 0) {
+        return;
+    }
+    close(gate[1]);
+    db = open_database(NULL);
+    sqlite3_busy_timeout(db, timeout);
+    if (foreign_keys) {
+        must(db, "PRAGMA foreign_keys = ON");
+    }
+    while (read(gate[0], &byte, 1) > 0) {
+    }
+    rc = run(db, marked.call, answer, sizeof answer);
+    if (rc != SQLITE_OK) {
+        if (rc != SQLITE_BUSY) {
+            printf("# %s\n", sqlite3_errmsg(db));
+            fflush(stdout);
+        }
+        _exit(rc == SQLITE_BUSY && sqlite3_get_autocommit(db) ? 2 : 3);
+    }
+    sqlite3_close(db);
+    _exit(strncmp(answer, "upgraded base -> m1", 19) == 0 || strncmp(answer, "upgraded r3 -> m1", 17) == 0
+              ? 0
+          : strcmp(answer, "already at m1") == 0 ? 1
+                                                 : 3);
+}
+
+static void race_marked(const char *mode, int children, int timeout, int rounds) {
+    image file = prepare(&marked, mode);
+    outcomes o = find_outcomes(&marked, file);
+    const char *wrong = NULL;
+    int round;
+    for (round = 0; round < rounds && wrong == NULL; round++) {
+        int counts[4] = {0}, gate[2], status;
+        write_image(file);
+        if (pipe(gate) != 0) {
+            give_up("no pipe");
+        }
+        for (int i = 0; i < children; i++) {
+            start_marked(gate, timeout, true);
+        }
+        close(gate[0]);
+        close(gate[1]);
+        for (int i = 0; i < children; i++) {
+            if (wait(&status) < 0 || !WIFEXITED(status)) {
+                wrong = "a process ended strangely";
+            } else {
+                counts[WEXITSTATUS(status) & 3]++;
+            }
+        }
+        if (counts[0] > 1 || counts[3] != 0 ||
+            (timeout > 0 && (counts[0] != 1 || counts[1] != children - 1))) {
+            wrong = "not one did it while the others found it done";
+            printf("# upgraded %d, found it done %d, busy %d, other %d\n", counts[0], counts[1],
+                   counts[2], counts[3]);
+        } else if (!is_outcome(&marked, &o, state_of_file())) {
+            wrong = "a statement ran twice, or not";
+        }
+    }
+    check(wrong == NULL, "%d at once with a body of several transactions, journal %s, %s: %d rounds%s%s",
+          children, mode, timeout > 0 ? "waiting" : "not waiting", round, wrong != NULL ? ": " : "",
+          wrong != NULL ? wrong : "");
+    free(file.bytes);
+}
+
+/* Killed at a random moment; the next one goes on, and nothing has run twice. */
+static void kill_marked(const char *mode, int rounds) {
+    image file = prepare(&marked, mode);
+    outcomes o = find_outcomes(&marked, file);
+    const char *wrong = NULL;
+    char answer[512];
+    int round, half = 0;
+    for (round = 0; round < rounds && wrong == NULL; round++) {
+        long wait_for = random() % 40000;
+        uint64_t state;
+        int gate[2];
+        pid_t child;
+        sqlite3 *db;
+        write_image(file);
+        if (pipe(gate) != 0) {
+            give_up("no pipe");
+        }
+        fflush(stdout);
+        child = fork();
+        if (child == 0) {
+            close(gate[0]);
+            db = open_database(NULL);
+            must(db, "PRAGMA foreign_keys = ON");
+            close(gate[1]);
+            run(db, marked.call, NULL, 0);
+            sqlite3_close(db);
+            _exit(0);
+        }
+        close(gate[1]);
+        while (read(gate[0], answer, 1) > 0) {
+        }
+        close(gate[0]);
+        nanosleep(&(struct timespec){0, wait_for * 1000}, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        state = state_of_file();
+        if (state == 0 || !is_outcome(&marked, &o, state)) {
+            wrong = "it is not gone on with as it should be";
+        }
+        half += state != o.before && state != o.after;
+    }
+    check(wrong == NULL, "killed in a body of several transactions, journal %s: %d times, %d times half done%s%s",
+          mode, round, half, wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
+    free(file.bytes);
+}
+
 int main(int argc, char **argv) {
     static const char *const modes[] = {"delete", "truncate", "persist", "wal"};
     begin(argc, argv);
@@ -177,6 +296,12 @@ int main(int argc, char **argv) {
     for (int mode = 0; mode < 4; mode++) {
         kill_it(modes[mode], run_long ? 200 : 15, false);
         kill_it(modes[mode], run_long ? 100 : 8, true);
+        kill_marked(modes[mode], run_long ? 200 : 15);
+    }
+    for (int mode = 0; mode < 4; mode += 3) {
+        race_marked(modes[mode], 2, 20000, run_long ? 50 : 4);
+        race_marked(modes[mode], 4, 20000, run_long ? 50 : 3);
+        race_marked(modes[mode], 3, 0, run_long ? 50 : 4);
     }
     return finish();
 }
