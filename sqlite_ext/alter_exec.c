@@ -15,7 +15,7 @@ bool limbeck_exec_call(limbeck_call *call, limbeck_arguments arguments, const ch
     if (arguments[0].text == NULL)
         return lim_fail(&call->cx, LIM_INVALID, NULL, "argument \"sql\" of %s() must not be NULL",
                         call->function);
-    if (!limbeck_body_prepare(call, NULL, "migrate_exec()", arguments[0], true, &body) ||
+    if (!limbeck_body_prepare(call, &call->cx, NULL, "migrate_exec()", arguments[0], true, &body) ||
         !limbeck_transaction_begin(call) || !limbeck_body_run(call, &body))
         return false;
     *result = lim_format(&call->cx, "executed %u statement%s", (unsigned)body.body.count,

@@ -11,7 +11,7 @@ typedef struct apply {
     limbeck_call *call;
     const limbeck_ledger *ledger;
     const lim_plan *plan;
-    const limbeck_body *bodies;
+    limbeck_body *bodies;
     uint32_t at;       /* the step at work */
     lim_list versions; /* the version rows as they must be found */
     const char *where; /* the same as text, as of the last commit; NULL: there was none */
@@ -379,6 +379,9 @@ static bool apply_statements(apply *a) {
 /* --- the plan -------------------------------------------------------------------------------- */
 
 static bool apply_step(apply *a) {
+    if (!limbeck_step_have(a->call, a->ledger, a->plan, a->at, &a->bodies[a->at])) {
+        return false;
+    }
     if (!body_at_work(a)->transactional) {
         return apply_statements(a); /* and commits what the steps before it did */
     }
@@ -416,13 +419,14 @@ static bool begin_apply(apply *a) {
 }
 
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
-                            const limbeck_body *bodies, bool *moved) {
+                            limbeck_body *bodies, bool *moved) {
     apply a = {.call = call, .ledger = ledger, .plan = plan, .bodies = bodies};
     if (!begin_apply(&a)) {
         return false;
     }
     for (; a.at < plan->step_count; a.at++) {
         if (apply_step(&a)) {
+            limbeck_body_drop(&bodies[a.at]);
             continue;
         }
         if (a.moved && moved != NULL) {

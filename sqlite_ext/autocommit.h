@@ -24,7 +24,7 @@
 ** to be another one between two steps is a failure, too, unless the caller is ready to plan again: then
 ** it is *moved. */
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
-                            const limbeck_body *bodies, bool *moved);
+                            limbeck_body *bodies, bool *moved);
 
 /* A run of somebody else's that may be under way. */
 typedef struct limbeck_other_run {

@@ -7,16 +7,33 @@
 #include "transaction.h"
 #include <string.h>
 
-bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
-                          lim_bytes text, bool transactional, limbeck_body *body) {
+/* Makes a failure of core in a context of its own the call's. Always false. */
+static bool take_failure(limbeck_call *call, const lim_context *from) {
+    const lim_error *e = &from->error;
+    if (e->code == LIM_NOMEM) {
+        return lim_out_of_memory(&call->cx);
+    }
+    if (from != &call->cx && e->code != LIM_OK) {
+        lim_fail(&call->cx, e->code, lim_copy_string(&call->cx, e->hint), "%s", e->message);
+    }
+    return false;
+}
+
+bool limbeck_body_prepare(limbeck_call *call, lim_context *cx, const char *revision,
+                          const char *operation, lim_bytes text, bool transactional,
+                          limbeck_body *body) {
     limbeck_place place = {.revision = revision, .operation = operation, .body = &body->body};
-    *body = (limbeck_body){
-        .revision = revision, .operation = operation, .transactional = transactional};
-    if (!lim_body_scan(&call->cx, LIM_SQLITE, text.text, text.length, &body->body)) {
+    body->revision = revision;
+    body->operation = operation;
+    body->transactional = transactional;
+    body->units = NULL;
+    if (!lim_body_scan(cx, LIM_SQLITE, text.text, text.length, &body->body)) {
+        take_failure(call, cx);
         return limbeck_fail_body(call, revision, operation);
     }
-    if (!transactional && !lim_body_units(&call->cx, LIM_SQLITE, &body->body, &body->units,
+    if (!transactional && !lim_body_units(cx, LIM_SQLITE, &body->body, &body->units,
                                           &body->unit_count, &place.statement)) {
+        take_failure(call, cx);
         return limbeck_fail_there(call, &place, limbeck_place_statement(&place).start);
     }
     return limbeck_vet(call, &place, body->units, &body->vetted);
@@ -151,15 +168,35 @@ static bool fail_damaged(limbeck_call *call, const lim_revision *row, const char
                     "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id), problem);
 }
 
-/* From this size on, a body is read once more rather than copied beside all of its revision. */
-enum { LARGE_BODY = 1024 * 1024 };
+enum {
+    LARGE_BODY = 1024 * 1024, /* is read once more rather than copied beside all of its revision */
+    SMALL_BODY = 1024 * 1024, /* stays from the judgement to the run, */
+    SMALL_BODIES = 4 * 1024 * 1024 /* as long as all of them are no more than this */
+};
 
-/* What is read besides the one body goes at once. */
+/* Where a step's body goes: to the call's memory small ones only, as many as there is room for; without
+** room given each. */
+static lim_context *memory_for(limbeck_call *call, limbeck_body *body, size_t length,
+                               size_t *room) {
+    if (room == NULL) {
+        return &call->cx;
+    }
+    body->own = length > SMALL_BODY || length > *room;
+    if (body->own) {
+        lim_context_begin(&body->memory, &call->cx.allocator);
+        return &body->memory;
+    }
+    *room -= length;
+    return &call->cx;
+}
+
+/* Reads and checks a revision; what is read besides the one body goes at once. */
 static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const lim_revision *row,
-                      bool upgrade, lim_bytes *text) {
+                      bool upgrade, size_t *room, limbeck_body *body, lim_bytes *text) {
     lim_context scratch;
     lim_stored stored;
     const char *problem = NULL;
+    lim_context *cx = &call->cx;
     bool ok, large = false;
     lim_context_begin(&scratch, &call->cx.allocator);
     ok = limbeck_store_borrow(call, row, &stored, NULL);
@@ -171,23 +208,77 @@ static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const li
     lim_context_end(&scratch);
     if (ok) {
         *text = upgrade ? stored.upgrade : stored.downgrade;
+        cx = memory_for(call, body, text->length, room);
         large = text->length >= LARGE_BODY;
         if (!large) {
-            text->text = lim_copy(&call->cx, text->text != NULL ? text->text : "", text->length);
+            text->text = lim_copy(cx, text->text != NULL ? text->text : "", text->length);
+            ok = text->text != NULL || take_failure(call, cx);
         }
     }
     limbeck_store_return(call);
-    return ok && (!large || limbeck_store_body(call, &call->cx, row, upgrade, text)) &&
-           text->text != NULL;
+    return ok && (!large || limbeck_store_body(call, cx, row, upgrade, text));
+}
+
+static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                         uint32_t step, size_t *room, limbeck_body *body) {
+    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    lim_bytes text;
+    *body = (limbeck_body){.own = false};
+    return read_body(call, ledger, row, plan->operation != LIM_DOWNGRADE, room, body, &text) &&
+           limbeck_body_prepare(call, body->own ? &body->memory : &call->cx, row->id,
+                                limbeck_operation_name(plan), text,
+                                lim_step_is_transactional(ledger->graph, plan, step), body);
 }
 
 bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                           uint32_t step, limbeck_body *body) {
+    return prepare_step(call, ledger, plan, step, NULL, body);
+}
+
+static void digest_of(const lim_bytes *text, char digest[LIM_CHECKSUM_SIZE]) {
+    lim_sha256 h;
+    lim_sha256_begin(&h);
+    lim_sha256_add(&h, text->text, text->length);
+    lim_sha256_end(&h, digest);
+}
+
+bool limbeck_step_have(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                       uint32_t step, limbeck_body *body) {
     const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    char digest[LIM_CHECKSUM_SIZE];
     lim_bytes text;
-    return read_body(call, ledger, row, plan->operation != LIM_DOWNGRADE, &text) &&
-           limbeck_body_prepare(call, row->id, limbeck_operation_name(plan), text,
-                                lim_step_is_transactional(ledger->graph, plan, step), body);
+    size_t room = 0;
+    if (!body->dropped) {
+        return true;
+    }
+    lim_context_begin(&body->memory, &call->cx.allocator);
+    body->dropped = false;
+    if (!limbeck_store_body(call, &body->memory, row, plan->operation != LIM_DOWNGRADE, &text)) {
+        return false;
+    }
+    digest_of(&text, digest);
+    if (body->transactional && strcmp(digest, body->digest) == 0) {
+        return lim_body_scan(&body->memory, LIM_SQLITE, text.text, text.length, &body->body) ||
+               take_failure(call, &body->memory);
+    }
+    limbeck_body_drop(body);
+    return prepare_step(call, ledger, plan, step, &room, body);
+}
+
+/* Gives back what will be read again. */
+static void set_aside(limbeck_body *body) {
+    if (body->own) {
+        lim_bytes text = {body->body.text, body->body.length};
+        digest_of(&text, body->digest);
+        limbeck_body_drop(body);
+    }
+}
+
+void limbeck_body_drop(limbeck_body *body) {
+    if (body->own && !body->dropped) {
+        lim_context_end(&body->memory);
+        body->dropped = true;
+    }
 }
 
 bool limbeck_step_record(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
@@ -218,7 +309,7 @@ bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const li
 
 /* Runs all bodies in the call's transaction. */
 static bool run_steps(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                      const limbeck_body *bodies) {
+                      limbeck_body *bodies) {
     limbeck_pending pending = {0};
     if (!limbeck_watch_look(call)) {
         return false;
@@ -227,28 +318,43 @@ static bool run_steps(limbeck_call *call, const limbeck_ledger *ledger, const li
         /* What a body has made may read the ledger in all that follow. */
         call->ledger_read = call->ledger_read || bodies[i].vetted.mentions_ledger;
         if ((call->ledger_read && !limbeck_pending_write(call, &pending)) ||
+            !limbeck_step_have(call, ledger, plan, i, &bodies[i]) ||
             !limbeck_step_run(call, ledger, plan, i, &bodies[i], &pending)) {
             return false;
         }
+        limbeck_body_drop(&bodies[i]);
     }
     return limbeck_pending_write(call, &pending);
+}
+
+/* Judges all bodies before any runs. What is large, but for the first, is read again for its run: judged
+** again only if it is no longer the same. */
+static bool prepare_steps(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                          limbeck_body *bodies) {
+    size_t room = SMALL_BODIES;
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (!prepare_step(call, ledger, plan, i, &room, &bodies[i])) {
+            return false;
+        }
+        if (i > 0) {
+            set_aside(&bodies[i]);
+        }
+    }
+    return true;
 }
 
 bool limbeck_plan_run(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
                       bool *moved) {
     limbeck_body *bodies = LIM_NEW(&call->cx, limbeck_body, plan->step_count);
     bool transactional = true;
-    if (bodies == NULL) {
-        return false;
-    }
-    for (uint32_t i = 0; i < plan->step_count; i++) {
-        if (!limbeck_step_prepare(call, ledger, plan, i, &bodies[i])) {
-            return false;
-        }
+    bool ok = bodies != NULL && prepare_steps(call, ledger, plan, bodies);
+    for (uint32_t i = 0; ok && i < plan->step_count; i++) {
         transactional = transactional && bodies[i].transactional;
     }
-    if (!transactional) {
-        return limbeck_run_autocommit(call, ledger, plan, bodies, moved);
+    ok = ok && (transactional ? run_steps(call, ledger, plan, bodies)
+                              : limbeck_run_autocommit(call, ledger, plan, bodies, moved));
+    for (uint32_t i = 0; bodies != NULL && i < plan->step_count; i++) {
+        limbeck_body_drop(&bodies[i]);
     }
-    return run_steps(call, ledger, plan, bodies);
+    return ok;
 }

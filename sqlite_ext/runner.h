@@ -4,6 +4,7 @@
 #ifndef LIMBECK_RUNNER_H
 #define LIMBECK_RUNNER_H
 
+#include "checksum.h"
 #include "pending.h"
 #include "settings.h"
 #include "store.h"
@@ -18,11 +19,19 @@ typedef struct limbeck_body {
     uint32_t unit_count;
     const char *revision; /* as in limbeck_place */
     const char *operation;
+    bool own;                       /* text, spans and units are in memory of their own, */
+    lim_context memory;             /* this one; otherwise they are the call's */
+    bool dropped;                   /* which is given back: only the rest of this is left, */
+    char digest[LIM_CHECKSUM_SIZE]; /* and of the text the SHA-256 */
 } limbeck_body;
 
-/* Splits and judges a body. */
-bool limbeck_body_prepare(limbeck_call *call, const char *revision, const char *operation,
-                          lim_bytes text, bool transactional, limbeck_body *body);
+/* Splits and judges a body; its spans and units go to cx. */
+bool limbeck_body_prepare(limbeck_call *call, lim_context *cx, const char *revision,
+                          const char *operation, lim_bytes text, bool transactional,
+                          limbeck_body *body);
+
+/* Gives back the memory that is the body's own. */
+void limbeck_body_drop(limbeck_body *body);
 
 /* Runs a body statement by statement inside the call's transaction; foreign key enforcement and the
 ** like are afterwards as they were. */
@@ -42,9 +51,14 @@ bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t star
 /* upgrade or downgrade. */
 const char *limbeck_operation_name(const lim_plan *plan);
 
-/* Reads the body of a step, checks that it is what was stored, splits and judges it. */
+/* Reads the body of a step into the call's memory, checks that it is what was stored, splits and judges
+** it. */
 bool limbeck_step_prepare(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                           uint32_t step, limbeck_body *body);
+
+/* Prepares a body again if it was dropped. */
+bool limbeck_step_have(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
+                       uint32_t step, limbeck_body *body);
 
 /* Runs one step's body inside the call's transaction, and records it. */
 bool limbeck_step_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,

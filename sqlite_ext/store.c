@@ -16,11 +16,12 @@ static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revis
 
 static const char SELECT_REVISIONS[] =
     "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " downgrade NOTNULL, script NOTNULL, checksum FROM main.migrate_revision NOT INDEXED";
+    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum FROM main.migrate_revision "
+    "NOT INDEXED";
 
 static const char SELECT_REVISIONS_TIMES[] =
     "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " downgrade NOTNULL, script NOTNULL, checksum, created_at, created_by"
+    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum, created_at, created_by"
     " FROM main.migrate_revision NOT INDEXED";
 
 static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";

@@ -150,6 +150,25 @@ def hostile_files():
     starts('is refused inside', ask(c, 'SELECT x FROM e'), 'while another call of Limbeck runs')
 
 
+def bodies_read_twice():
+    """What is too large to be kept until it runs is what was judged, or it does not run."""
+    long = "INSERT INTO a VALUES ('" + 'x' * 999000 + "');\n"
+    for name, change in (('', None),
+                         (' and changed by a function', "UPDATE migrate_revision SET upgrade = 'CREATE TABLE z (x)'"),
+                         (' and taken away by one', "DELETE FROM migrate_revision WHERE revision = 'r3'")):
+        c = connect()
+        c.create_function('meddle', 0, lambda: change and c.execute(change) and None)
+        history(c, 'CREATE TABLE a (x)', 'SELECT meddle()', long + long, 'CREATE TABLE b (x)')
+        said = ask(c, 'SELECT migrate_upgrade()')
+        if change is None:
+            equals('a long body' + name, said, 'upgraded base -> r4 (4 revisions)')
+            equals('its rows', ask(c, 'SELECT count(*) FROM a'), 2)
+        else:
+            starts('a long body' + name, said, 'revision "r3" ', 'is no longer stored' if 'away' in name else
+                   'cannot run: checksum')
+            equals('nothing has happened', ask(c, "SELECT count(*) FROM sqlite_master WHERE name IN ('a', 'z')"), 0)
+
+
 def ledger_by_trigger():
     c = history(connect(), 'CREATE TABLE e (x)', 'INSERT INTO t VALUES (1)')
     c.execute('CREATE TABLE t (x)')
@@ -453,8 +472,8 @@ def between_transactions():
 def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
-                     left_as_found, whole_transaction_lost, ledger_touched, encodings, others_in_between,
-                     another_runs, between_transactions):
+                     left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings,
+                     others_in_between, another_runs, between_transactions):
             part()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

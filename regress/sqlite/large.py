@@ -86,6 +86,24 @@ def sizes(folder):
         shutil.rmtree(files)
 
 
+def together(folder):
+    """Many bodies of a megabyte are not held all at once."""
+    path, files = os.path.join(folder, 'together'), os.path.join(folder, 'together.files')
+    os.mkdir(files)
+    one = body('many')[:1000000 // 100 * 100]
+    for number in range(SIZE // len(one)):
+        with open(os.path.join(files, f'{number}_t.sql'), 'w') as file:
+            first = 'CREATE TABLE t (a);\n' if number == 0 else ''
+            file.write(f'-- migrate:up\n{first}{one}-- migrate:down\nDELETE FROM t;\n')
+    db = sqlite3.connect(path, isolation_level=None)
+    db.enable_load_extension(True)
+    db.load_extension(EXTENSION)
+    db.execute('SELECT migrate_load_dir(?)', (files,))
+    db.close()
+    taken('many bodies, upgrade', 0.25, path, 'SELECT migrate_upgrade()')
+    shutil.rmtree(files)
+
+
 def limit(folder):
     """One byte too much is refused without a look into the file."""
     os.mkdir(os.path.join(folder, 'limit'))
@@ -108,6 +126,7 @@ def main():
     folder = tempfile.mkdtemp(prefix='limbeck-large-')
     try:
         sizes(folder)
+        together(folder)
         limit(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
