@@ -111,6 +111,7 @@ record_revision_done(Apply *apply, int64 duration_ms)
 {
 	PushActiveSnapshot(GetTransactionSnapshot());
 	run_record(&apply->call, &apply->plan, apply->at, &apply->steps[apply->at], duration_ms);
+	writer_close(&apply->call);
 	PopActiveSnapshot();
 }
 

@@ -42,6 +42,23 @@
 	PortalRun((portal), FETCH_ALL, (top_level), true, (receiver), (receiver), NULL)
 #endif
 
+/* entries of a new row in all indexes of its table */
+#if PG_VERSION_NUM >= 160000
+#define insert_index_entries(indexes, slot, estate) \
+	((void) ExecInsertIndexTuples((indexes), (slot), (estate), false, false, NULL, NIL, false))
+#define update_indexes_kind TU_UpdateIndexes
+#elif PG_VERSION_NUM >= 140000
+#define insert_index_entries(indexes, slot, estate) \
+	((void) ExecInsertIndexTuples((indexes), (slot), (estate), false, false, NULL, NIL))
+#define update_indexes_kind bool
+#else
+#define insert_index_entries(indexes, slot, estate) \
+	((estate)->es_result_relation_info = (indexes), \
+	 (void) ExecInsertIndexTuples((slot), (estate), false, NULL, NIL))
+#define update_indexes_kind bool
+#define F_NEXTVAL F_NEXTVAL_OID
+#endif
+
 /* a transaction's number in its own session */
 #if PG_VERSION_NUM >= 170000
 #define my_local_transaction() (MyProc->vxid.lxid)

@@ -7,6 +7,9 @@
  * constraints immediate that later revisions rely on to be deferred. So only constraints with pending
  * events are named, and afterwards go back to what they were declared as. What was pending before the
  * call is the caller's own business and waits for the caller's commit.
+ *
+ * Only rows leave events pending, so a body that wrote none (guard.c notes it) is not asked, nor is any while
+ * no constraint of the database can be deferred: that is remembered until a constraint changes.
  */
 #include "limbeck.h"
 
@@ -19,9 +22,30 @@
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+/* True while it is certain that no constraint of the database can be deferred. */
+static bool none_deferrable = false;
+
+/* How often the server has said that a constraint changed. */
+static uint64 changes = 0;
+
+static void
+constraints_changed(Datum unused, int cache, uint32 hash)
+{
+	none_deferrable = false;
+	changes++;
+}
+
+void
+deferred_install(void)
+{
+	CacheRegisterSyscacheCallback(CONSTROID, constraints_changed, (Datum) 0);
+}
 
 static bool
 is_pending(const FormData_pg_constraint *constraint)
@@ -34,20 +58,30 @@ is_pending(const FormData_pg_constraint *constraint)
 List *
 deferred_pending(void)
 {
-	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	List	   *pending = NIL;
+	uint64		changes_before = changes;
+	bool		none = true;
+	Relation	catalog;
+	SysScanDesc scan;
 	HeapTuple	tuple;
 
+	if (none_deferrable)
+		return NIL;
+	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
 
-		if (constraint->condeferrable && is_pending(constraint))
+		if (!constraint->condeferrable)
+			continue;
+		none = false;
+		if (is_pending(constraint))
 			pending = lappend_oid(pending, constraint->oid);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+	none_deferrable = none && changes == changes_before;
 	return pending;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "limbeck.h"
 
+#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
@@ -33,6 +34,13 @@ is_ledger_table(const Call *call, Oid relation)
 	return false;
 }
 
+/* The same of one of its indexes. */
+static bool
+is_ledger_index(const Call *call, Oid relation)
+{
+	return is_ledger_table(call, IndexGetRelation(relation, true));
+}
+
 static void
 refuse_change(void)
 {
@@ -55,8 +63,10 @@ check_perms(CHECK_PERMS_PARAMETERS)
 		{
 			CheckedRelation *relation = (CheckedRelation *) lfirst(cell);
 
-			if ((relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 &&
-				is_ledger_table(body->call, relation->relid))
+			if ((relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
+				continue;
+			body->wrote_rows = true;
+			if (is_ledger_table(body->call, relation->relid))
 				refuse_change();
 		}
 	}
@@ -77,6 +87,7 @@ object_access(ObjectAccessType access, Oid class, Oid object, int column, void *
 	{
 		if (((class == RelationRelationId || class == InheritsRelationId) &&
 			 is_ledger_table(body->call, object)) ||
+			(class == RelationRelationId && is_ledger_index(body->call, object)) ||
 			(class == ExtensionRelationId && object == body->call->extension))
 			refuse_change();
 	}

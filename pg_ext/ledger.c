@@ -1,8 +1,8 @@
 /*
  * ledger.c - the ledger read into core's structs
  *
- * Between ledger_enter() and ledger_leave(). The rows are read past the executor (rows.c); a query is asked
- * only where there is more to do than reading.
+ * Between ledger_enter_rows() and ledger_leave(). The rows are read past the executor (rows.c); a query is
+ * asked only where there is more to do than reading.
  */
 #include "limbeck.h"
 
@@ -278,6 +278,7 @@ fingerprint(const char *sql, Snapshot snapshot, MemoryContext memory)
 void
 ledger_require_current(Call *call, bool authoring)
 {
+	LedgerAccess access;
 	const char *sql;
 	Snapshot	latest;
 	char	   *seen;
@@ -285,6 +286,7 @@ ledger_require_current(Call *call, bool authoring)
 
 	if (!IsolationUsesXactSnapshot())
 		return;
+	ledger_enter(call, &access);
 	sql = psprintf("SELECT pg_catalog.concat((SELECT pg_catalog.array_agg(version_num"
 				   " ORDER BY version_num USING OPERATOR(pg_catalog.<)) FROM ONLY %s.migrate_version)%s%s%s)",
 				   call->schema_name,
@@ -295,6 +297,7 @@ ledger_require_current(Call *call, bool authoring)
 	latest = RegisterSnapshot(GetLatestSnapshot());
 	present = fingerprint(sql, latest, call->memory);
 	UnregisterSnapshot(latest);
+	ledger_leave(&access);
 	if (strcmp(seen, present) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -308,13 +311,15 @@ lock_stored(Call *call, const char *id)
 {
 	Oid			type = TEXTOID;
 	Datum		key = result_text(id);
+	LedgerAccess access;
 
+	ledger_enter(call, &access);
 	if (SPI_execute_with_args(psprintf("SELECT FROM ONLY %s.migrate_revision"
 									   " WHERE revision OPERATOR(pg_catalog.=) $1 FOR SHARE",
 									   call->schema_name),
 							  1, &type, &key, NULL, !call->writing, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not lock a revision");
-	SPI_freetuptable(SPI_tuptable);
+	ledger_leave(&access);
 }
 
 static void

@@ -18,6 +18,7 @@ _PG_init(void)
 {
 	guard_install();
 	tables_install();
+	deferred_install();
 	retry_define_settings();
 }
 
@@ -29,7 +30,7 @@ begin_run(Call *call, const char *function)
 
 	call_begin_writing(call, function);
 	lock_ledger(call);
-	ledger_enter(call, &access);
+	ledger_enter_rows(call, &access);
 	ledger_require_current(call, false);
 	ledger_build(call);
 	ledger_leave(&access);

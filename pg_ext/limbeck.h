@@ -108,11 +108,13 @@ typedef struct LedgerTables
 {
 	Oid			oid[LEDGER_TABLES];
 	AttrNumber	column[LEDGER_TABLES][LEDGER_COLUMNS];
+	int			columns[LEDGER_TABLES]; /* how many */
 	Oid			log_by_revision;	/* index on revision and id; 0: there is none */
 	Oid			log_stopped;	/* index of rows about statements; 0: there is none */
 } LedgerTables;
 
 typedef struct KeptLedger KeptLedger;
+typedef struct LedgerWriter LedgerWriter;
 
 typedef struct Call
 {
@@ -132,6 +134,7 @@ typedef struct Call
 	lim_ledger	ledger;
 	lim_graph  *graph;
 	lim_state	state;
+	LedgerWriter *writer;		/* while a run goes on */
 } Call;
 
 extern void call_begin(Call *call, const char *function);
@@ -160,11 +163,15 @@ typedef struct LedgerAccess
 {
 	Oid			user;
 	int			security;
-	int			guc_level;
+	int			guc_level;		/* 0: no queries are asked, and these are in use: */
+	MemoryContext memory;
+	MemoryContext before;
 } LedgerAccess;
 
 extern void tables_install(void);
 extern void tables_forget(void);
+extern uint64 tables_changes(void);
+extern void ledger_enter_rows(Call *call, LedgerAccess *access);
 extern void ledger_enter(Call *call, LedgerAccess *access);
 extern void ledger_leave(LedgerAccess *access);
 
@@ -305,11 +312,18 @@ typedef struct LogEntry
 	const char *detail;
 } LogEntry;
 
+extern void record_version_lost(const char *version) __attribute__((noreturn));
 extern void record_version(Call *call, const lim_change *change);
 extern void record_log(Call *call, const LogEntry *entry);
 extern void record_revision(Call *call, const lim_record *record, const bool vouched[2]);
 extern void record_authors(Call *call, const char *revision, const bool vouched[2]);
 extern void record_delete(Call *call, const char *revision);
+
+/* writer.c: version rows and log rows of a run, written without a query */
+extern LedgerWriter *writer_of(Call *call);
+extern void writer_version(LedgerWriter *writer, const lim_change *change);
+extern void writer_log(LedgerWriter *writer, const LogEntry *entry);
+extern void writer_close(Call *call);
 
 /* body.c: a body parsed, and refused where it can't run */
 
@@ -321,6 +335,7 @@ typedef struct Body
 	size_t		length;
 	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
 	int			current;		/* number of the statement at work, from 1; 0: none */
+	bool		wrote_rows;		/* of any table, at any depth */
 	bool		finishing;		/* all ran, deferred constraints are checked */
 	bool		autocommit;		/* runs statement by statement, BEGIN and COMMIT mean what they say */
 	bool		in_block;		/* while it is checked: a BEGIN is open */
@@ -401,6 +416,7 @@ extern void leftover_clear(RunStep *step, const Unit *unit);
 extern void leftover_verify(const Body *body);
 
 /* deferred.c: deferred constraints checked at the end of a revision */
+extern void deferred_install(void);
 extern List *deferred_pending(void);
 extern void deferred_check(List *not_ours);
 

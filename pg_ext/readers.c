@@ -214,7 +214,7 @@ migrate_reader(PG_FUNCTION_ARGS)
 	for (i = 0; i < LIM_READER_ARGUMENTS && i < PG_NARGS(); i++)
 		arguments[i] = argument_text(fcinfo, i);
 	call_begin(&call, psprintf("%s()", name));
-	ledger_enter(&call, &access);
+	ledger_enter_rows(&call, &access);
 	read_for(&call, reader, &problems);
 	view.ledger = &call.ledger;
 	view.graph = call.graph;
@@ -242,7 +242,7 @@ migrate_graph(PG_FUNCTION_ARGS)
 	Datum		result;
 
 	call_begin(&call, "migrate_graph()");
-	ledger_enter(&call, &access);
+	ledger_enter_rows(&call, &access);
 	ledger_build(&call);
 	ledger_leave(&access);
 	drawing = lim_draw(&call.cx, call.graph, &call.state, format);

@@ -206,6 +206,15 @@ run_write(Call *call, Write write, Values *v)
 	return SPI_processed;
 }
 
+/* A version row is not what core planned over. */
+void
+record_version_lost(const char *version)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("version row \"%s\" changed while the migration ran", from_core(version))));
+}
+
 /* One change of the version rows. Core planned it over rows read under the lock: one row, or somebody
  * writes past Limbeck. */
 void
@@ -223,10 +232,7 @@ record_version(Call *call, const lim_change *change)
 		: change->gained == NULL ? DELETE_VERSION : UPDATE_VERSION;
 	rows = run_write(call, write, &v);
 	if (rows != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("version row \"%s\" changed while the migration ran",
-						from_core(change->lost ? change->lost : change->gained))));
+		record_version_lost(change->lost ? change->lost : change->gained);
 }
 
 void

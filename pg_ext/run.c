@@ -93,7 +93,8 @@ run_statements(RunStep *step, List *pending_before)
 	body->current = list_length(body->statements);
 	body->finishing = true;
 	CommandCounterIncrement();
-	deferred_check(pending_before);
+	if (body->wrote_rows)
+		deferred_check(pending_before);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(memory);
 }
@@ -114,6 +115,7 @@ run_body(RunStep *step, List *pending_before)
 	context.arg = &step->body;
 	context.previous = error_context_stack;
 	error_context_stack = &context;
+	step->body.wrote_rows = false;
 	running = &step->body;
 	retry_watch();
 
@@ -184,7 +186,7 @@ run_prepare(Call *call, const lim_plan *plan)
 	LedgerAccess access;
 	uint32_t	i;
 
-	ledger_enter(call, &access);
+	ledger_enter_rows(call, &access);
 	for (i = 0; i < plan->step_count; i++)
 	{
 		RunStep    *step = &steps[i];
@@ -215,7 +217,31 @@ run_prepare(Call *call, const lim_plan *plan)
 	return steps;
 }
 
-/* Writes version rows and log row of a step that is done. */
+/* Writes version rows and log row, by the call's writer or else by queries. */
+static void
+write_step(Call *call, const lim_change *changes, uint32_t count, const LogEntry *entry)
+{
+	LedgerAccess access;
+	LedgerWriter *writer;
+	uint32_t	i;
+
+	ledger_enter_rows(call, &access);
+	writer = writer_of(call);
+	for (i = 0; writer != NULL && i < count; i++)
+		writer_version(writer, &changes[i]);
+	if (writer != NULL)
+		writer_log(writer, entry);
+	ledger_leave(&access);
+	if (writer != NULL)
+		return;
+	ledger_enter(call, &access);
+	for (i = 0; i < count; i++)
+		record_version(call, &changes[i]);
+	record_log(call, entry);
+	ledger_leave(&access);
+}
+
+/* Writes version rows and log row of a step that is done. Before the transaction ends, writer_close(). */
 void
 run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, int64 duration_ms)
 {
@@ -231,8 +257,6 @@ run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, in
 		.outcome = "done",
 	};
 	ErrorContextCallback context;
-	LedgerAccess access;
-	uint32_t	n;
 
 	if (planned->node != LIM_NONE)
 	{
@@ -244,11 +268,7 @@ run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, in
 	context.previous = error_context_stack;
 	if (!stamp)
 		error_context_stack = &context;
-	ledger_enter(call, &access);
-	for (n = 0; n < planned->change_count; n++)
-		record_version(call, &plan->changes[planned->first_change + n]);
-	record_log(call, &entry);
-	ledger_leave(&access);
+	write_step(call, &plan->changes[planned->first_change], planned->change_count, &entry);
 	error_context_stack = context.previous;
 }
 
@@ -273,6 +293,7 @@ run_steps(Call *call, const lim_plan *plan, RunStep *steps)
 		run_record(call, plan, i, &steps[i], (int64) INSTR_TIME_GET_MILLISEC(end));
 		MemoryContextDelete(steps[i].memory);
 	}
+	writer_close(call);
 }
 
 /* Carries out a plan and returns the line that says so. */

@@ -3,7 +3,8 @@
  *
  * Whatever touches the ledger stands between ledger_enter() and ledger_leave(): as the extension's
  * owner, with a search_path of pg_catalog alone, after the five tables have been found to be as they were
- * made. An error in between needs no clean-up here: the abort of the transaction or subtransaction puts
+ * made. Where rows are read and written past the executor no name is looked up, and ledger_enter_rows()
+ * leaves the search_path as it is. An error in between needs no clean-up here: the abort of the transaction or subtransaction puts
  * back user, settings and SPI.
  *
  * What was found is believed for the rest of the transaction, which holds a lock on the tables, unless the
@@ -28,6 +29,7 @@
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/ruleutils.h"
@@ -154,6 +156,7 @@ check_columns(Call *call, LedgerTable table, Relation relation)
 											   column->name, format_type_be(column->type)));
 		found.tables.column[table][i] = n;
 	}
+	found.tables.columns[table] = i;
 }
 
 static bool
@@ -288,6 +291,27 @@ find_tables(Call *call)
 	call->tables = found.tables;
 }
 
+/* Changes with everything that happens to the tables. */
+uint64
+tables_changes(void)
+{
+	return found.changes;
+}
+
+/* Switches to the owner's rights, for what runs no code but the server's own: no query. Memory allocated
+ * from here on goes with ledger_leave(), as SPI's does. */
+void
+ledger_enter_rows(Call *call, LedgerAccess *access)
+{
+	access->guc_level = 0;
+	access->memory = AllocSetContextCreate(CurrentMemoryContext, "limbeck ledger access",
+										   ALLOCSET_DEFAULT_SIZES);
+	access->before = MemoryContextSwitchTo(access->memory);
+	GetUserIdAndSecContext(&access->user, &access->security);
+	SetUserIdAndSecContext(call->owner, access->security | SECURITY_LOCAL_USERID_CHANGE);
+	find_tables(call);
+}
+
 /* Switches to the owner's rights and a search_path that nobody else can write to. */
 void
 ledger_enter(Call *call, LedgerAccess *access)
@@ -305,8 +329,16 @@ ledger_enter(Call *call, LedgerAccess *access)
 void
 ledger_leave(LedgerAccess *access)
 {
-	if (SPI_finish() != SPI_OK_FINISH)
-		elog(ERROR, "SPI_finish failed");
-	AtEOXact_GUC(false, access->guc_level);
+	if (access->guc_level != 0)
+	{
+		if (SPI_finish() != SPI_OK_FINISH)
+			elog(ERROR, "SPI_finish failed");
+		AtEOXact_GUC(false, access->guc_level);
+	}
+	else
+	{
+		MemoryContextSwitchTo(access->before);
+		MemoryContextDelete(access->memory);
+	}
 	SetUserIdAndSecContext(access->user, access->security);
 }

@@ -48,6 +48,9 @@ SELECT try('WITH gone AS (DELETE FROM migrate_log RETURNING 1) SELECT * FROM gon
 SELECT try('DO $x$ BEGIN UPDATE migrate_version SET version_num = ''x''; END $x$');
 SELECT try('DO $x$ BEGIN EXECUTE ''TRUNCATE migrate_edge''; END $x$');
 SELECT try('DO $x$ BEGIN EXECUTE ''DROP EXTENSION limbeck''; END $x$');
+SELECT try('DROP INDEX migrate_log_revision_idx');
+SELECT try('DO $x$ BEGIN ALTER INDEX migrate_version_pkey RENAME TO x; END $x$');
+SELECT try('CREATE TABLE nothing (); DO $x$ BEGIN ALTER TABLE migrate_log INHERIT nothing; END $x$');
 SELECT try('CREATE TRIGGER t BEFORE UPDATE ON migrate_version FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()');
 SELECT try('DO $x$ BEGIN CREATE TRIGGER t BEFORE UPDATE ON migrate_version FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger(); END $x$');
 SELECT try('SELECT migrate_upgrade()');
