@@ -221,7 +221,9 @@ apply_whole(Apply *apply)
 				retry_pause(step, last, tries - 1);
 			INSTR_TIME_SET_CURRENT(start);
 			run_body(step, NIL);
+			begin_context(step, &context);
 			lock_keep_apply(apply->call.extension);
+			error_context_stack = context.previous;
 			record_revision_done(apply, milliseconds_since(start));
 			begin_context(step, &context);
 			commit_and_start();

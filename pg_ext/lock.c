@@ -41,12 +41,13 @@ lock_tag(Oid extension, LedgerLock lock)
 	return tag;
 }
 
-/* The process that holds the lock, or waits for it, exclusively; 0 when there is none any more. */
+/* The process that holds the lock or waits for it, exclusively rather than shared; 0 when there is none any
+ * more. */
 static int
 lock_holder(const LOCKTAG *tag)
 {
 	LockData   *data = GetLockStatusData();
-	int			waiter = 0;
+	int			other = 0;
 	int			i;
 
 	for (i = 0; i < data->nelements; i++)
@@ -57,10 +58,10 @@ lock_holder(const LOCKTAG *tag)
 			continue;
 		if (lock->holdMask & LOCKBIT_ON(ExclusiveLock))
 			return lock->pid;
-		if (lock->waitLockMode == ExclusiveLock)
-			waiter = lock->pid;
+		if (other == 0 || lock->waitLockMode == ExclusiveLock)
+			other = lock->pid;
 	}
-	return waiter;
+	return other;
 }
 
 static void
@@ -136,14 +137,16 @@ void
 lock_keep_apply(Oid extension)
 {
 	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+	int			pid;
 
 	if (holds_lock(&tag, ExclusiveLock) ||
 		LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
 		return;
+	pid = lock_holder(&tag);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the body let go of the lock of this ledger, and another migration is running"),
-			 errdetail("Process %d holds the lock of this ledger.", lock_holder(&tag)),
+			 pid ? errdetail("Process %d holds the lock of this ledger.", pid) : 0,
 			 errhint("Take DISCARD ALL and pg_advisory_unlock_all() out of the body.")));
 }
 
