@@ -16,6 +16,7 @@
 **     functions   arguments, then preflight (may it run here?), work, commit, answer
 **     run         upgrade, downgrade, stamp           author_calls  revision, merge, edit, load,
 *...
+**     autocommit  bodies marked transaction:false
 **     store       the ledger's tables and rows        runner        bodies, statement by statement
 **     vet, pragma, settings   what a body may say     place         where in a body it failed
 **     transaction             all or nothing          readers       the table-valued functions
