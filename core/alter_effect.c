@@ -43,8 +43,8 @@ lim_affinity lim_affinity_of(const char *type, size_t length, bool strict) {
     return has_any(type, length, reals) ? LIM_AFFINITY_REAL : LIM_AFFINITY_NUMERIC;
 }
 
-static lim_affinity affinity(const lim_create_table *table, uint32_t column) {
-    lim_span type = table->columns[column].type;
+static lim_affinity affinity(const lim_create_table *table, const lim_table_column *column) {
+    lim_span type = column->type;
     return lim_affinity_of(table->text + type.start, type.end - type.start, table->strict);
 }
 
@@ -88,9 +88,8 @@ static bool same_clauses(const comparison *c, const lim_clause *before, uint32_t
     }
 }
 
-static bool same_in_column(const comparison *c, uint32_t column, lim_clause_kind kind) {
-    const lim_table_column *old = &c->before->columns[column];
-    const lim_table_column *new = &c->after->columns[column];
+static bool same_in_column(const comparison *c, const lim_table_column *old,
+                           const lim_table_column *new, lim_clause_kind kind) {
     return same_clauses(c, old->clauses, old->clause_count, new->clauses, new->clause_count, kind);
 }
 
@@ -108,11 +107,13 @@ static bool same_shape(const comparison *c, const lim_edit *edit) {
         !same_in_table(c, LIM_CLAUSE_PRIMARY_KEY) || !same_in_table(c, LIM_CLAUSE_UNIQUE))
         return false;
     for (uint32_t i = 0; i < c->before->column_count; i++) {
+        const lim_table_column *old = &c->before->columns[i];
+        const lim_table_column *new = &c->after->columns[i];
         const lim_origin *origin = &edit->origins[i];
-        if (!origin->source || origin->expression ||
-            strcmp(origin->source, c->before->columns[i].name) != 0 ||
-            !same_in_column(c, i, LIM_CLAUSE_PRIMARY_KEY) ||
-            !same_in_column(c, i, LIM_CLAUSE_UNIQUE) || !same_in_column(c, i, LIM_CLAUSE_GENERATED))
+        if (!origin->source || origin->expression || strcmp(origin->source, old->name) != 0 ||
+            !same_in_column(c, old, new, LIM_CLAUSE_PRIMARY_KEY) ||
+            !same_in_column(c, old, new, LIM_CLAUSE_UNIQUE) ||
+            !same_in_column(c, old, new, LIM_CLAUSE_GENERATED))
             return false;
     }
     return true;
@@ -150,45 +151,56 @@ static uint32_t count_in_column(const lim_table_column *column, lim_clause_kind 
     return count;
 }
 
-static bool same_type(const comparison *c, uint32_t column) {
-    lim_span old = c->before->columns[column].type;
-    lim_span new = c->after->columns[column].type;
-    return same_bytes(c, old.start, old.end, new.start, new.end);
+static bool same_type(const comparison *c, const lim_table_column *old,
+                      const lim_table_column *new) {
+    return same_bytes(c, old->type.start, old->type.end, new->type.start, new->type.end);
 }
 
-/* True when a value is stored in the same way under both types. A STRICT table looks at each. */
-static bool stores_the_same(const comparison *c, uint32_t column) {
-    return same_type(c, column) ||
-           (!c->before->strict && affinity(c->before, column) == affinity(c->after, column));
+/* True when values are stored, and ordered, in the same way in both columns. A STRICT table looks at
+** each value of another type. */
+static bool stores_the_same(const comparison *c, const lim_table_column *old,
+                            const lim_table_column *new) {
+    return same_in_column(c, old, new, LIM_CLAUSE_COLLATE) &&
+           (same_type(c, old, new) ||
+            (!c->before->strict && affinity(c->before, old) == affinity(c->after, new)));
 }
 
 /* True when the values can be converted where they are. The index of a key can't be dropped and made
-** again. A REAL column may store 5.0 as 5, which is read right by its old affinity only; and so is a
-** DEFAULT of rows that were there before the column. */
-static bool can_convert(const comparison *c, uint32_t column) {
-    const lim_table_column *old = &c->before->columns[column];
-    const lim_table_column *new = &c->after->columns[column];
-    return affinity(c->before, column) != LIM_AFFINITY_REAL &&
-           !in_key(c->before, old, LIM_CLAUSE_UNIQUE) && !has_generated(c->before) &&
+** again, and a DEFAULT of rows that were there before the column is read right by its old affinity
+** only. */
+static bool can_convert(const comparison *c, const lim_table_column *old,
+                        const lim_table_column *new) {
+    return !in_key(c->before, old, LIM_CLAUSE_UNIQUE) && !has_generated(c->before) &&
            !lim_column_clause(old, LIM_CLAUSE_DEFAULT) &&
            !lim_column_clause(new, LIM_CLAUSE_DEFAULT);
 }
 
+/* The column set to itself is converted by its affinity. What a REAL column stores as 5 is 5.0: only
+** that affinity says so. */
+static bool convert(const comparison *c, const lim_table_column *column) {
+    char *quoted = lim_quote_name(c->cx, column->name);
+    char *assignment;
+    if (!quoted)
+        return false;
+    assignment = affinity(c->before, column) == LIM_AFFINITY_REAL
+                     ? lim_format(c->cx, "%s = iif(typeof(%s) = 'integer', CAST(%s AS REAL), %s)",
+                                  quoted, quoted, quoted, quoted)
+                     : lim_format(c->cx, "%s = %s", quoted, quoted);
+    return assignment && lim_list_add(c->cx, &c->effect->assignments, assignment) &&
+           lim_list_add(c->cx, &c->effect->converted, column->name);
+}
+
 /* Decides about one column. False: LIM_NOMEM. */
-static bool compare_column(const comparison *c, uint32_t i) {
-    const lim_table_column *old = &c->before->columns[i];
+static bool compare_column(const comparison *c, const lim_table_column *old,
+                           const lim_table_column *new) {
     lim_effect *effect = c->effect;
-    bool same = same_type(c, i) && same_in_column(c, i, LIM_CLAUSE_COLLATE);
-    if (!same && in_key(c->before, old, LIM_CLAUSE_PRIMARY_KEY)) {
-        /* INTEGER is not what INT is there, even WITHOUT ROWID. */
-        effect->rows_stay = false;
-        return true;
+    bool in_primary_key = in_key(c->before, old, LIM_CLAUSE_PRIMARY_KEY);
+    if (!stores_the_same(c, old, new) || (in_primary_key && !same_type(c, old, new))) {
+        /* In a primary key INTEGER is not what INT is, even WITHOUT ROWID. */
+        effect->rows_stay = !in_primary_key && can_convert(c, old, new);
+        return convert(c, old);
     }
-    if (!stores_the_same(c, i) || !same_in_column(c, i, LIM_CLAUSE_COLLATE)) {
-        effect->rows_stay = can_convert(c, i);
-        return lim_list_add(c->cx, &effect->converted, old->name);
-    }
-    if (same_in_column(c, i, LIM_CLAUSE_DEFAULT))
+    if (same_in_column(c, old, new, LIM_CLAUSE_DEFAULT))
         return true;
     /* Whether rows end early is seen in the table alone, and WITHOUT ROWID SQLite may read an index. */
     effect->rows_stay = count_in_column(old, LIM_CLAUSE_DEFAULT) <= 1 && !c->before->without_rowid;
@@ -261,7 +273,7 @@ bool lim_edit_effect(const lim_create_table *before, const lim_edit *edit, lim_e
     *effect = (lim_effect){.rows_stay = false};
     effect->rows_stay = same_shape(&c, edit);
     for (uint32_t i = 0; effect->rows_stay && i < before->column_count; i++)
-        if (!compare_column(&c, i))
+        if (!compare_column(&c, &before->columns[i], &edit->table.columns[i]))
             return false;
     if (!effect->rows_stay)
         return edit->cx->error.code != LIM_NOMEM;
@@ -271,4 +283,37 @@ bool lim_edit_effect(const lim_create_table *before, const lim_edit *edit, lim_e
             return false;
     return forbid_by_checks(&c, edit->table.constraints, edit->table.constraint_count) &&
            edit->cx->error.code != LIM_NOMEM;
+}
+
+/* --- indexes ------------------------------------------------------------------------------- */
+
+/* The column of the edited table that takes its values from this one as they are, or NULL. */
+static const lim_table_column *heir_of(const lim_edit *edit, const lim_table_column *column) {
+    for (uint32_t i = 0; i < edit->table.column_count; i++) {
+        const lim_origin *origin = &edit->origins[i];
+        if (origin->source && strcmp(origin->source, column->name) == 0)
+            return origin->expression ? NULL : &edit->table.columns[i];
+    }
+    return NULL;
+}
+
+static bool is_touched(const comparison *c, const lim_edit *edit, const lim_table_column *column) {
+    const lim_table_column *heir = heir_of(edit, column);
+    return !heir || !stores_the_same(c, column, heir) ||
+           lim_column_clause(column, LIM_CLAUSE_GENERATED) ||
+           lim_column_clause(heir, LIM_CLAUSE_GENERATED);
+}
+
+bool lim_edit_touched(const lim_create_table *before, const lim_edit *edit, lim_list *touched) {
+    const comparison c = {edit->cx, before, &edit->table, NULL};
+    *touched = (lim_list){0};
+    for (uint32_t i = 0; i < before->column_count; i++)
+        if (is_touched(&c, edit, &before->columns[i]) &&
+            !lim_list_add(edit->cx, touched, before->columns[i].name))
+            return false;
+    for (uint32_t i = 0; i < edit->table.column_count; i++)
+        if (!edit->origins[i].source &&
+            !lim_list_add(edit->cx, touched, edit->table.columns[i].name))
+            return false;
+    return true;
 }

@@ -12,20 +12,20 @@
 #include "alter_edit.h"
 
 typedef struct lim_effect {
-    bool
-        rows_stay; /* the rows, the indexes of keys and the rowids can stay; false: nothing below counts */
-    lim_list
-        forbidden; /* conditions over the table as it was: a row for which one holds is refused */
-    lim_list
-        forbidden_after; /* the same over the table as it shall be, with its values converted */
-    lim_list
-        converted; /* columns whose values, or their order, become others: to be written anew */
-    lim_list
-        defaulted; /* columns with another DEFAULT: a row that ends before the column would change */
+    bool rows_stay; /* the rows, the indexes of keys and the rowids; false: nothing below counts */
+    lim_list forbidden; /* conditions over the table as it was: no row may satisfy any */
+    lim_list defaulted; /* columns with another DEFAULT: a row that ends before one would change */
+    lim_list converted; /* columns whose values, or their order, become others */
+    lim_list assignments; /* the SETs of the UPDATE that converts them, over the new definition */
+    lim_list forbidden_after; /* conditions over the table when that is done */
 } lim_effect;
 
 /* Compares the definition as it was, of *before, with the edited one. False: LIM_NOMEM. */
 bool lim_edit_effect(const lim_create_table *before, const lim_edit *edit, lim_effect *effect);
+
+/* The columns, before and after, that an index must not use if it is to stay when the rows move: whose
+** values or order become others, that are computed, gone or new. False: LIM_NOMEM. */
+bool lim_edit_touched(const lim_create_table *before, const lim_edit *edit, lim_list *touched);
 
 /* How SQLite stores the values of a column: its affinity. INTEGER and NUMERIC store the same. */
 typedef enum lim_affinity {

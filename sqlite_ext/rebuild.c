@@ -2,6 +2,8 @@
 ** rebuild.c - a table made anew with another definition; see rebuild.h
 */
 #include "rebuild.h"
+#include "alter_effect.h"
+#include "schema_text.h"
 #include "transaction.h"
 #include <string.h>
 
@@ -17,6 +19,9 @@ typedef struct work {
     uint32_t values;   /* number of values copied */
     bool has_sequence; /* the schema has sqlite_sequence */
     lim_list keys;     /* the indexes of its keys, as they were */
+    bool rowids_stay;  /* every row goes to the rowid that it had */
+    bool aside;        /* the table as it was has stepped aside, with its indexes */
+    lim_list moved;    /* indexes that have become the new table's */
 } work;
 
 /* --- settings ------------------------------------------------------------------------------ */
@@ -160,6 +165,11 @@ static bool plan_copy(work *w) {
         if (*value != '\0')
             add_value(w, &columns, &values, name, value);
     }
+    if (is_rowid < 0)
+        w->rowids_stay = w->copy.rowid != NULL;
+    else
+        w->rowids_stay =
+            was_rowid >= 0 && edit->origins[is_rowid].source != NULL && !w->r->rowids_change;
     w->copy.columns = lim_text_end(&columns);
     w->copy.values = lim_text_end(&values);
     return w->copy.columns != NULL && w->copy.values != NULL;
@@ -315,6 +325,7 @@ static bool move_rows(work *w) {
     rc = limbeck_try(call, r->script, "ALTER TABLE \"%w\".\"%w\" RENAME TO \"%w\"", r->table.schema,
                      r->table.name, w->old);
     if (rc == SQLITE_OK) {
+        w->aside = true;
         if (!move_aside(w))
             return false;
     } else if ((rc & 0xff) != SQLITE_ERROR) {
@@ -344,11 +355,81 @@ static bool keep_sequence(work *w) {
            rename_in(w, "sqlite_sequence", "name", w->old, r->table.name);
 }
 
+/* The indexes that use no column which something happens to. */
+static bool find_movable(work *w) {
+    const limbeck_companions *with = &w->with;
+    lim_list touched;
+    if (!lim_edit_touched(&w->before, w->r->edit, &touched))
+        return false;
+    for (uint32_t i = 0; i < with->indexes.count; i++)
+        if (!limbeck_index_uses(w->call, with->index_text.items[i], &touched) &&
+            !lim_list_add(&w->call->cx, &w->moved, with->indexes.items[i]))
+            return false;
+    return true;
+}
+
+/* Writes the indexes to the new table: their text, which the RENAME has changed, is the old one again,
+** and their rows stand behind the table's, as SQLite reads them in that order. */
+static bool write_movable(work *w, limbeck_attempt *a) {
+    const limbeck_companions *with = &w->with;
+    const char *schema = w->r->table.schema;
+    for (uint32_t i = 0; i < with->indexes.count; i++)
+        if (lim_list_has(&w->moved, with->indexes.items[i]) &&
+            !limbeck_schema_write(a, schema,
+                                  "tbl_name = %Q, sql = %Q, rowid = (SELECT max(rowid) + 1 FROM"
+                                  " \"%w\".sqlite_master) WHERE type = 'index' AND name = %Q AND"
+                                  " tbl_name = %Q",
+                                  w->r->table.name, with->index_text.items[i], schema,
+                                  with->indexes.items[i], w->old))
+            return false;
+    return limbeck_schema_reread(a, schema);
+}
+
+/* Sees that SQLite has all of them at the new table. */
+static bool check_moved(work *w, limbeck_attempt *a) {
+    bool found;
+    int count = 0;
+    for (uint32_t i = 0; i < w->moved.count; i++) {
+        if (!limbeck_look(
+                a,
+                sqlite3_mprintf("SELECT count(*) FROM pragma_index_list(%Q, %Q) WHERE name"
+                                " = %Q AND origin = 'c'",
+                                w->r->table.name, w->r->table.schema, w->moved.items[i]),
+                &found, &count))
+            return false;
+        if (count != 1)
+            return limbeck_refuse(a);
+    }
+    return true;
+}
+
+/* Lets the new table have the indexes that fit it as they are: rows have the rowids that they had. */
+static bool move_indexes(work *w) {
+    limbeck_attempt a = {.call = w->call};
+    if (!w->aside || !w->rowids_stay || w->r->script != NULL ||
+        lim_same_name(w->r->table.schema, "temp") || !limbeck_schema_open(&a))
+        return true;
+    if (!find_movable(w))
+        return false;
+    if (w->moved.count == 0)
+        return true;
+    if (!limbeck_change(w->call, NULL, "SAVEPOINT " LIMBECK_ALTER_SAVEPOINT))
+        return false;
+    if (!write_movable(w, &a) || !check_moved(w, &a)) {
+        w->moved.count = 0;
+        if (!a.refused || !limbeck_change(w->call, NULL, "ROLLBACK TO " LIMBECK_ALTER_SAVEPOINT))
+            return false;
+    }
+    return limbeck_change(w->call, NULL, "RELEASE " LIMBECK_ALTER_SAVEPOINT);
+}
+
 static bool create_indexes(work *w) {
     limbeck_rebuild *r = w->r;
     for (uint32_t i = 0; i < w->with.indexes.count; i++) {
         const char *sql = w->with.index_sql.items[i];
-        int rc = limbeck_try(w->call, r->script, "%s", sql);
+        int rc = SQLITE_OK;
+        if (!lim_list_has(&w->moved, w->with.indexes.items[i]))
+            rc = limbeck_try(w->call, r->script, "%s", sql);
         if (rc == SQLITE_OK)
             continue;
         if ((rc & 0xff) == SQLITE_CONSTRAINT)
@@ -423,7 +504,7 @@ static bool tidy_statistics(work *w) {
 
 static bool carry_out(work *w) {
     limbeck_rebuild *r = w->r;
-    return move_rows(w) && keep_sequence(w) &&
+    return move_rows(w) && keep_sequence(w) && move_indexes(w) &&
            limbeck_change(w->call, r->script, "DROP TABLE \"%w\".\"%w\"", r->table.schema,
                           w->old) &&
            create_indexes(w) && limbeck_triggers_create(r, &w->with) && tidy_statistics(w);

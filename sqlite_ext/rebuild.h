@@ -12,6 +12,9 @@
 **     DROP TABLE "t~old"                  sqlite_sequence's row has moved over before
 **     CREATE INDEX ..., CREATE TRIGGER ...
 **
+** An index of columns that nothing happens to need not be made again when the rows keep their rowids:
+** before the DROP it becomes the new table's, by its row of sqlite_schema (schema_text.h).
+**
 ** Where the old definition can't be renamed (its CHECK says t.column), the rows are held in a plain
 ** table while t is dropped and created.
 **
@@ -40,7 +43,8 @@ bool limbeck_rebuild_table(limbeck_rebuild *r);
 
 /* What goes with the table and comes back: the texts of its indexes and triggers, ready to run. */
 typedef struct limbeck_companions {
-    lim_list indexes; /* names */
+    lim_list indexes;    /* names */
+    lim_list index_text; /* as stored */
     lim_list index_sql;
     lim_list triggers; /* "schema"."name", quoted */
     lim_list trigger_sql;

@@ -91,9 +91,11 @@ static bool read_indexes(limbeck_rebuild *r, limbeck_companions *with) {
         const char *sql = limbeck_answer_text(call, s, 1);
         if (name == NULL || sql == NULL || limbeck_index_uses(call, sql, &r->edit->dropped))
             continue;
+        if (!lim_list_add(&call->cx, &with->indexes, name) ||
+            !lim_list_add(&call->cx, &with->index_text, sql))
+            continue;
         sql = with_schema(call, sql, schema, false);
-        if (sql == NULL || !lim_list_add(&call->cx, &with->indexes, name) ||
-            !lim_list_add(&call->cx, &with->index_sql, sql))
+        if (sql == NULL || !lim_list_add(&call->cx, &with->index_sql, sql))
             continue;
     }
     return !limbeck_failed(call);

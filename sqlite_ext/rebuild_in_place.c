@@ -24,7 +24,7 @@
 */
 #include "rebuild.h"
 #include "alter_effect.h"
-#include "transaction.h"
+#include "schema_text.h"
 #include <string.h>
 
 typedef struct in_place {
@@ -33,48 +33,8 @@ typedef struct in_place {
     const lim_create_table *before;
     const limbeck_companions *with;
     lim_effect effect;
-    bool refused; /* it can't be done this way; nothing has failed */
+    limbeck_attempt attempt;
 } in_place;
-
-/* --- statements ---------------------------------------------------------------------------- */
-
-static bool refuse(in_place *p) {
-    p->refused = true;
-    return false;
-}
-
-/* True when rc says that all is well. What another way may still do is refused, else failed. */
-static bool passed(in_place *p, int rc) {
-    switch (rc & 0xff) {
-    case SQLITE_OK:
-        return !limbeck_failed(p->call);
-    case SQLITE_ERROR:
-    case SQLITE_AUTH:
-    case SQLITE_LOCKED:
-    case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH:
-        return limbeck_failed(p->call) ? false : refuse(p);
-    default:
-        return limbeck_fail_sqlite(p->call, rc, NULL);
-    }
-}
-
-/* The first column of the first row of the question, which is freed; *found: there is a row. */
-static bool ask(in_place *p, char *sql, bool *found, int *number) {
-    sqlite3_stmt *s = NULL;
-    int rc = SQLITE_NOMEM;
-    *found = false;
-    if (sql != NULL)
-        rc = sqlite3_prepare_v2(p->call->db, sql, -1, &s, NULL);
-    sqlite3_free(sql);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    *found = rc == SQLITE_ROW;
-    if (*found && number != NULL)
-        *number = sqlite3_column_int(s, 0);
-    sqlite3_finalize(s);
-    return passed(p, rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
-}
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
@@ -88,11 +48,11 @@ static bool no_row_is(in_place *p, const lim_list *conditions) {
         lim_text_addf(&any, "%s(%s)", i > 0 ? " OR " : "", conditions->items[i]);
     if (lim_text_end(&any) == NULL)
         return false;
-    return ask(p,
-               sqlite3_mprintf("SELECT 1 FROM \"%w\".\"%w\" NOT INDEXED WHERE %s LIMIT 1",
-                               p->r->table.schema, p->r->table.name, any.data),
-               &found, NULL) &&
-           (!found || refuse(p));
+    return limbeck_look(&p->attempt,
+                        sqlite3_mprintf("SELECT 1 FROM \"%w\".\"%w\" NOT INDEXED WHERE %s LIMIT 1",
+                                        p->r->table.schema, p->r->table.name, any.data),
+                        &found, NULL) &&
+           (!found || limbeck_refuse(&p->attempt));
 }
 
 /* --- the definition ------------------------------------------------------------------------ */
@@ -108,7 +68,7 @@ static bool create_trial(in_place *p) {
         return false;
     sql = lim_spliced(cx, after->text, after->length, after->name_span.start, after->name_span.end,
                       name);
-    return sql != NULL && passed(p, limbeck_try(p->call, NULL, "%s", sql));
+    return sql != NULL && limbeck_passed(&p->attempt, limbeck_try(p->call, NULL, "%s", sql));
 }
 
 /* Sees that SQLite has read the table as it reads the trial, and drops that. */
@@ -118,63 +78,37 @@ static bool compare_with_trial(in_place *p) {
     const char *table = p->r->table.name;
     for (size_t i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++) {
         bool differs;
-        if (!ask(p,
-                 sqlite3_mprintf("SELECT 1 FROM (SELECT * FROM (SELECT * FROM pragma_%s(%Q, %Q)"
-                                 " EXCEPT SELECT * FROM pragma_%s(%Q, %Q)) UNION ALL SELECT * FROM"
-                                 " (SELECT * FROM pragma_%s(%Q, %Q)"
-                                 " EXCEPT SELECT * FROM pragma_%s(%Q, %Q)))",
-                                 pragmas[i], table, schema, pragmas[i], p->with->spare, schema,
-                                 pragmas[i], p->with->spare, schema, pragmas[i], table, schema),
-                 &differs, NULL) ||
-            (differs && !refuse(p)))
+        if (!limbeck_look(
+                &p->attempt,
+                sqlite3_mprintf("SELECT 1 FROM (SELECT * FROM (SELECT * FROM pragma_%s(%Q, %Q)"
+                                " EXCEPT SELECT * FROM pragma_%s(%Q, %Q)) UNION ALL SELECT * FROM"
+                                " (SELECT * FROM pragma_%s(%Q, %Q)"
+                                " EXCEPT SELECT * FROM pragma_%s(%Q, %Q)))",
+                                pragmas[i], table, schema, pragmas[i], p->with->spare, schema,
+                                pragmas[i], p->with->spare, schema, pragmas[i], table, schema),
+                &differs, NULL) ||
+            (differs && !limbeck_refuse(&p->attempt)))
             return false;
     }
-    return passed(p,
-                  limbeck_try(p->call, NULL, "DROP TABLE \"%w\".\"%w\"", schema, p->with->spare));
+    return limbeck_passed(&p->attempt, limbeck_try(p->call, NULL, "DROP TABLE \"%w\".\"%w\"",
+                                                   schema, p->with->spare));
 }
 
-/* Whether sqlite_schema may be written to. Returns what was. */
-static int set_writable(in_place *p, int writable) {
-    int before;
-    int now;
-    sqlite3_db_config(p->call->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, -1, &before);
-    sqlite3_db_config(p->call->db, SQLITE_DBCONFIG_WRITABLE_SCHEMA, writable, &now);
-    limbeck_transaction_arm(p->call);
-    return before;
-}
-
-/* Writes the table's row of sqlite_schema, which may be written to for that long. After a failure the
-** end of the transaction puts that back. */
-static bool write_row(in_place *p, const char *text) {
-    int writable = set_writable(p, 1);
-    bool ok = passed(p, limbeck_try(p->call, NULL,
-                                    "UPDATE \"%w\".sqlite_master SET sql = %Q WHERE type = 'table'"
-                                    " AND name = %Q",
-                                    p->r->table.schema, text, p->r->table.name));
-    if (ok || p->refused)
-        set_writable(p, writable);
-    return ok;
-}
-
-/* Makes the text the table's definition, for this connection too. */
+/* Makes the text the table's definition. */
 static bool write_definition(in_place *p, const char *text) {
     const char *schema = p->r->table.schema;
-    int version = 0;
     bool found;
-    if (text == NULL || !write_row(p, text) ||
-        !ask(p, sqlite3_mprintf("PRAGMA \"%w\".schema_version", schema), &found, &version))
+    if (text == NULL ||
+        !limbeck_schema_write(&p->attempt, schema, "sql = %Q WHERE type = 'table' AND name = %Q",
+                              text, p->r->table.name) ||
+        !limbeck_schema_reread(&p->attempt, schema) ||
+        !limbeck_look(&p->attempt,
+                      sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND"
+                                      " name = %Q AND sql = %Q",
+                                      schema, p->r->table.name, text),
+                      &found, NULL))
         return false;
-    version = version == 0x7fffffff ? 0 : version + 1;
-    if (!passed(p,
-                limbeck_try(p->call, NULL, "PRAGMA \"%w\".schema_version = %d", schema, version)) ||
-        /* the first statement that runs finds the new version, and reads the schema */
-        !ask(p,
-             sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q"
-                             " AND sql = %Q",
-                             schema, p->r->table.name, text),
-             &found, NULL))
-        return false;
-    return found || refuse(p);
+    return found || limbeck_refuse(&p->attempt); /* an authorizer may ignore a write */
 }
 
 /* Sees that every row has the columns whose DEFAULT changes. */
@@ -207,11 +141,13 @@ static bool no_row_ends_early(in_place *p) {
 ** they have another name. */
 static bool rename_statistics(in_place *p, const char *index, const char *from, const char *to) {
     for (uint32_t i = 0; i < p->with->statistics.count; i++)
-        if (!passed(p, limbeck_try(p->call, NULL,
-                                   "UPDATE \"%w\".%s SET idx = '%q%s' WHERE idx = '%q%s' COLLATE"
-                                   " nocase AND tbl = %Q COLLATE nocase",
-                                   p->r->table.schema, p->with->statistics.items[i], index, to,
-                                   index, from, p->r->table.name)))
+        if (!limbeck_passed(
+                &p->attempt,
+                limbeck_try(p->call, NULL,
+                            "UPDATE \"%w\".%s SET idx = '%q%s' WHERE idx = '%q%s' COLLATE"
+                            " nocase AND tbl = %Q COLLATE nocase",
+                            p->r->table.schema, p->with->statistics.items[i], index, to, index,
+                            from, p->r->table.name)))
             return false;
     return true;
 }
@@ -224,8 +160,8 @@ static bool drop_users_of_values(in_place *p) {
         if (!limbeck_index_uses(p->call, p->with->index_sql.items[i], &p->effect.converted))
             continue;
         if (!rename_statistics(p, index, "", "~old") ||
-            !passed(p, limbeck_try(p->call, NULL, "DROP INDEX \"%w\".\"%w\"", p->r->table.schema,
-                                   index)))
+            !limbeck_passed(&p->attempt, limbeck_try(p->call, NULL, "DROP INDEX \"%w\".\"%w\"",
+                                                     p->r->table.schema, index)))
             return false;
     }
     return true;
@@ -235,7 +171,7 @@ static bool create_users_of_values(in_place *p) {
     for (uint32_t i = 0; i < p->with->indexes.count; i++) {
         const char *sql = p->with->index_sql.items[i];
         if (limbeck_index_uses(p->call, sql, &p->effect.converted) &&
-            (!passed(p, limbeck_try(p->call, NULL, "%s", sql)) ||
+            (!limbeck_passed(&p->attempt, limbeck_try(p->call, NULL, "%s", sql)) ||
              !rename_statistics(p, p->with->indexes.items[i], "~old", "")))
             return false;
     }
@@ -244,16 +180,12 @@ static bool create_users_of_values(in_place *p) {
 
 /* Writes the columns anew: SQLite converts what it stores. */
 static bool convert_values(in_place *p) {
-    lim_text assigned = {.cx = &p->call->cx};
-    for (uint32_t i = 0; i < p->effect.converted.count; i++) {
-        const char *name = lim_quote_name(&p->call->cx, p->effect.converted.items[i]);
-        if (name == NULL)
-            return false;
-        lim_text_addf(&assigned, "%s%s = %s", i > 0 ? ", " : "", name, name);
-    }
-    return lim_text_end(&assigned) != NULL &&
-           passed(p, limbeck_try(p->call, NULL, "UPDATE OR ABORT \"%w\".\"%w\" NOT INDEXED SET %s",
-                                 p->r->table.schema, p->r->table.name, assigned.data));
+    const char *assignments = lim_list_join(&p->call->cx, &p->effect.assignments);
+    return assignments != NULL &&
+           limbeck_passed(&p->attempt,
+                          limbeck_try(p->call, NULL,
+                                      "UPDATE OR ABORT \"%w\".\"%w\" NOT INDEXED SET %s",
+                                      p->r->table.schema, p->r->table.name, assignments));
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */
@@ -269,26 +201,21 @@ static bool carry_out(in_place *p) {
                           create_users_of_values(p)));
 }
 
-static bool may_write_schema(limbeck_call *call) {
-    int defensive;
-    sqlite3_db_config(call->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
-    return !defensive;
-}
-
 bool limbeck_rebuild_in_place(limbeck_rebuild *r, const lim_create_table *before,
                               const limbeck_companions *with, bool *done) {
-    in_place p = {.r = r, .call = r->call, .before = before, .with = with};
+    in_place p = {
+        .r = r, .call = r->call, .before = before, .with = with, .attempt = {.call = r->call}};
     *done = false;
     if (!lim_edit_effect(before, r->edit, &p.effect))
         return false;
     if (!p.effect.rows_stay || r->script != NULL || lim_same_name(r->table.schema, "temp") ||
-        !may_write_schema(r->call))
+        !limbeck_schema_open(&p.attempt))
         return true;
     if (!limbeck_change(r->call, NULL, "SAVEPOINT " LIMBECK_ALTER_SAVEPOINT))
         return false;
     *done = carry_out(&p);
-    if (!*done &&
-        (!p.refused || !limbeck_change(r->call, NULL, "ROLLBACK TO " LIMBECK_ALTER_SAVEPOINT)))
+    if (!*done && (!p.attempt.refused ||
+                   !limbeck_change(r->call, NULL, "ROLLBACK TO " LIMBECK_ALTER_SAVEPOINT)))
         return false;
     return limbeck_change(r->call, NULL, "RELEASE " LIMBECK_ALTER_SAVEPOINT);
 }

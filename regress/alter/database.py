@@ -94,5 +94,5 @@ def seeds(default):
     return range(1, int(os.environ.get('LIMBECK_TABLES', default)) + 1)
 
 
-__all__ = ['connect', 'make_anew', 'execute', 'schema', 'rows', 'contents', 'state', 'integrity', 'quote', 'Count',
+__all__ = ['LIBRARY', 'connect', 'make_anew', 'execute', 'schema', 'rows', 'contents', 'state', 'integrity', 'quote', 'Count',
            'seeds', 'random', 'sqlite3']

@@ -6,20 +6,21 @@
 ** that holds the rows; and changes that leave the rows where they are, with and without values to be
 ** converted.
 */
-#define REBUILT                                                                                    \
-    "SELECT migrate_upgrade(); CREATE UNIQUE INDEX names ON users (name); CREATE TRIGGER named "   \
-    "AFTER UPDATE ON users BEGIN UPDATE application SET note = new.name; END; ANALYZE; "           \
-    "WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 300) "              \
+#define REBUILT                                                                                 \
+    "SELECT migrate_upgrade(); CREATE UNIQUE INDEX names ON users (name); CREATE INDEX ids ON " \
+    "users (id DESC); CREATE TRIGGER named "                                                    \
+    "AFTER UPDATE ON users BEGIN UPDATE application SET note = new.name; END; ANALYZE; "        \
+    "WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 300) "           \
     "INSERT INTO users SELECT i, 'user ' || i FROM n"
-#define REBUILD                                                                                    \
-    "SELECT migrate_exec('ALTER TABLE users ALTER name SET DEFAULT ''x'', ADD CONSTRAINT filled "  \
-    "CHECK (name <> ''''), ADD COLUMN code text UNIQUE, ALTER name TYPE varchar(20) COLLATE "      \
+#define REBUILD                                                                                   \
+    "SELECT migrate_exec('ALTER TABLE users ALTER name SET DEFAULT ''x'', ADD CONSTRAINT filled " \
+    "CHECK (name <> ''''), ADD COLUMN code text UNIQUE, ALTER name TYPE varchar(20) COLLATE "     \
     "nocase; ALTER TABLE posts DROP CONSTRAINT posts_author_fkey')"
 
-#define IN_PLACE                                                                                   \
-    "SELECT migrate_exec('ALTER TABLE users ALTER name SET NOT NULL, ALTER name SET DEFAULT "      \
+#define IN_PLACE                                                                              \
+    "SELECT migrate_exec('ALTER TABLE users ALTER name SET NOT NULL, ALTER name SET DEFAULT " \
     "''x'', ADD CONSTRAINT filled CHECK (name <> '''')')"
-#define CONVERSION                                                                                 \
+#define CONVERSION \
     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (name <> ''''), ALTER name TYPE blob')"
 
 static const scenario scenarios[] = {

@@ -95,24 +95,31 @@ static void add_list(lim_text *t, const char *title, const lim_list *list) {
         lim_text_addf(t, "%s%s%s", t->length > 0 ? "; " : "", title, list->items[i]);
 }
 
+/* Edits by one statement. */
+static bool edit_by(lim_context *cx, const char *definition, const char *body, lim_edit *edit) {
+    lim_alter alter;
+    lim_statement statement;
+    size_t cursor = 0, place;
+    lim_next_statement(LIM_SQLITE, body, strlen(body), &cursor, &statement);
+    if (!lim_edit_begin(cx, definition, strlen(definition), edit) ||
+        !lim_alter_parse(cx, body, &statement, &alter, &place))
+        return false;
+    for (uint32_t i = 0; i < alter.count; i++)
+        if (!lim_edit_apply(edit, body, &alter.actions[i]))
+            return false;
+    return true;
+}
+
 /* The effect of the statement in words; NULL: no memory. */
 static const char *effect_of(lim_context *cx, const char *definition, const char *body) {
     lim_create_table before;
     lim_edit edit;
     lim_effect effect;
-    lim_alter alter;
-    lim_statement statement;
-    size_t cursor = 0, place;
+    lim_list touched;
     lim_text t = {.cx = cx};
-    lim_next_statement(LIM_SQLITE, body, strlen(body), &cursor, &statement);
     if (!lim_create_table_split(cx, definition, strlen(definition), &before) ||
-        !lim_edit_begin(cx, definition, strlen(definition), &edit) ||
-        !lim_alter_parse(cx, body, &statement, &alter, &place))
-        return NULL;
-    for (uint32_t i = 0; i < alter.count; i++)
-        if (!lim_edit_apply(&edit, body, &alter.actions[i]))
-            return NULL;
-    if (!lim_edit_effect(&before, &edit, &effect))
+        !edit_by(cx, definition, body, &edit) || !lim_edit_effect(&before, &edit, &effect) ||
+        !lim_edit_touched(&before, &edit, &touched))
         return NULL;
     if (!effect.rows_stay)
         return "all anew";
@@ -148,7 +155,7 @@ static const edit_case EFFECTS[] = {
     {T, "ALTER TABLE t ALTER b TYPE varchar(20)", ""},
     {T, "ALTER TABLE t ALTER b TYPE blob", "all anew"}, /* in a key */
     {T, "ALTER TABLE t ALTER c TYPE double precision", ""},
-    {T, "ALTER TABLE t ALTER c TYPE text", "all anew"}, /* 5.0 is stored as 5 */
+    {T, "ALTER TABLE t ALTER c TYPE text", "convert c"},
     {T, "ALTER TABLE t ALTER d TYPE text", "all anew"}, /* the default of rows that end early */
     {T, "ALTER TABLE t ALTER d SET DEFAULT 6", "has all d"},
     {T, "ALTER TABLE t ALTER d DROP DEFAULT, ALTER a SET DEFAULT 1", "has all a; has all d"},
@@ -171,6 +178,36 @@ static void an_edit_says_what_it_asks_of_the_rows(void **state) {
         test_begin(&cx, &m);
         assert_string_equal(effect_of(&cx, EFFECTS[i].definition, EFFECTS[i].body),
                             EFFECTS[i].result);
+        test_end(&cx, &m);
+    }
+}
+
+/* Which columns an index must not use to stay when the rows move. */
+static void an_edit_says_which_columns_it_touches(void **state) {
+    static const edit_case cases[] = {
+        {"CREATE TABLE t(a int, b, c)", "ALTER TABLE t ADD UNIQUE (a), ALTER b SET NOT NULL", ""},
+        {"CREATE TABLE t(a int, b, c)", "ALTER TABLE t ALTER a TYPE bigint, ALTER b TYPE text",
+         "b"},
+        {"CREATE TABLE t(a int, b, c)", "ALTER TABLE t ALTER c TYPE \"\" USING a, ADD d, DROP b",
+         "b, c, d"},
+        {"CREATE TABLE t(a int, b AS (a), c)", "ALTER TABLE t ALTER a TYPE int COLLATE nocase",
+         "a, b"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lim_context cx;
+        test_memory m;
+        lim_create_table before;
+        lim_edit edit;
+        lim_list touched;
+        const char *definition = cases[i].definition;
+        const char *joined;
+        test_begin(&cx, &m);
+        assert_true(lim_create_table_split(&cx, definition, strlen(definition), &before));
+        assert_true(edit_by(&cx, definition, cases[i].body, &edit));
+        assert_true(lim_edit_touched(&before, &edit, &touched));
+        joined = lim_list_join(&cx, &touched);
+        assert_string_equal(joined ? joined : "", cases[i].result);
         test_end(&cx, &m);
     }
 }
@@ -269,6 +306,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_edit_what_they_say),
         cmocka_unit_test(an_edit_says_what_it_asks_of_the_rows),
+        cmocka_unit_test(an_edit_says_which_columns_it_touches),
         cmocka_unit_test(a_type_has_the_affinity_that_sqlite_gives_it),
         cmocka_unit_test(names_are_cut_as_postgresql_cuts_them),
         cmocka_unit_test(an_expression_mentions_columns_only),
