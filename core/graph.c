@@ -148,11 +148,24 @@ static bool is_signed_number(const char *name) {
     return name[1] && name[1 + strspn(name + 1, "0123456789")] == '\0';
 }
 
+/* True for most names: letters, digits and _ only, and none of the words that mean something. */
+static bool is_plain_name(const char *name) {
+    const char *p = name;
+    while ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+           *p == '_') {
+        p++;
+    }
+    return !*p && *name && !strchr("hbcn", *name);
+}
+
 /* What is wrong with a name, as the end of a sentence; NULL: nothing. */
 static const char *name_fault(lim_context *cx, const char *name) {
     static const char *const reserved[] = {"head", "heads", "base", "current", "none"};
     if (!*name) {
         return "is empty";
+    }
+    if (is_plain_name(name)) {
+        return NULL;
     }
     if (!lim_utf8_valid(name, strlen(name), NULL)) {
         return "is not valid UTF-8";

@@ -5,11 +5,21 @@
 
 #include <string.h>
 
-/* Makes room for one more row of any of the four tables. */
+/* Makes room for one more row of any of the tables; what is outgrown is given back. */
 static bool room(lim_context *cx, void **rows, uint32_t count, uint32_t *capacity, size_t size) {
-    if (count == UINT32_MAX)
+    if (count < *capacity)
+        return true;
+    if (count > UINT32_MAX / 2)
         return lim_fail(cx, LIM_TOO_BIG, NULL, "the ledger holds too many rows");
-    return lim_grow(cx, rows, capacity, count + 1, size);
+    uint32_t grown = count == 0 ? 8 : count * 2;
+    if (grown > SIZE_MAX / size)
+        return lim_out_of_memory(cx);
+    void *bigger = lim_resize_raw(cx, *rows, count * size, *capacity * size, grown * size);
+    if (bigger == NULL)
+        return false;
+    *rows = bigger;
+    *capacity = grown;
+    return true;
 }
 
 bool lim_ledger_reserve(lim_context *cx, lim_ledger *ledger, uint32_t revisions, uint32_t edges) {

@@ -182,6 +182,10 @@ bool lim_utf8_valid(const char *text, size_t length, size_t *bad) {
         }
         if (at == length)
             break;
+        if ((unsigned char)text[at] < 0x80) {
+            at++;
+            continue;
+        }
         size_t step = character_length(text + at, length - at);
         if (step == 0) {
             if (bad != NULL)

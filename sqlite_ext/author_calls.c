@@ -12,7 +12,7 @@
 /* Takes the lock, makes the ledger where there is none, and reads it. */
 static bool begin_authoring(limbeck_call *call, limbeck_ledger *ledger) {
     return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
-           limbeck_store_open(call, LIMBECK_READ_ALL, NULL, ledger);
+           limbeck_store_open(call, LIMBECK_READ_FILES, NULL, ledger);
 }
 
 /* Gives core the stored bodies of a rev_id that came from a file, which it compares. */
@@ -116,7 +116,7 @@ bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file 
                          uint32_t count, bool directory, lim_load *load) {
     limbeck_ledger ledger;
     const char *random = limbeck_random(call, 6);
-    if (random == NULL || !limbeck_store_open(call, LIMBECK_READ_ALL, NULL, &ledger)) {
+    if (random == NULL || !limbeck_store_open(call, LIMBECK_READ_FILES, NULL, &ledger)) {
         return false;
     }
     if (ledger.rows.revision_count >= count) {

@@ -14,15 +14,14 @@
 
 static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revision";
 
-static const char SELECT_REVISIONS[] =
-    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum FROM main.migrate_revision "
-    "NOT INDEXED";
+/* In the order of the table, which is that of seq. typeof() does not read the text. */
+#define REVISIONS(more)                                                              \
+    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional," \
+    " checksum, typeof(downgrade)" more " FROM main.migrate_revision NOT INDEXED"
 
-static const char SELECT_REVISIONS_TIMES[] =
-    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional,"
-    " typeof(downgrade) <> 'null', typeof(script) <> 'null', checksum, created_at, created_by"
-    " FROM main.migrate_revision NOT INDEXED";
+static const char SELECT_REVISIONS[] = REVISIONS("");
+static const char SELECT_REVISIONS_TIMES[] = REVISIONS(", created_at, created_by");
+static const char SELECT_REVISIONS_FILES[] = REVISIONS(", typeof(script)");
 
 static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";
 
@@ -120,16 +119,18 @@ static void complain(row_source *from, int column, const char *what) {
     }
 }
 
-/* Text of a column copied to the call's memory; NULL when it is wrong. */
+/* Text of a column copied to the call's memory; NULL when it is wrong. The value is asked itself, not the
+** statement, which would lock the connection each time: the statement that called us has done that. */
 static const char *text_value(row_source *from, int column) {
+    sqlite3_value *value = sqlite3_column_value(from->row, column);
     const char *text, *copy;
     size_t length;
-    if (sqlite3_column_type(from->row, column) != SQLITE_TEXT) {
+    if (sqlite3_value_type(value) != SQLITE_TEXT) {
         complain(from, column, "is not text");
         return NULL;
     }
-    text = (const char *)sqlite3_column_text(from->row, column);
-    length = (size_t)sqlite3_column_bytes(from->row, column);
+    text = (const char *)sqlite3_value_text(value);
+    length = (size_t)sqlite3_value_bytes(value);
     if (text == NULL) {
         lim_out_of_memory(&from->call->cx);
         return NULL;
@@ -147,8 +148,9 @@ static const char *text_value(row_source *from, int column) {
 }
 
 static int64_t integer_value(row_source *from, int column, int64_t low, int64_t high) {
-    int64_t value = sqlite3_column_int64(from->row, column);
-    if (sqlite3_column_type(from->row, column) != SQLITE_INTEGER || value < low || value > high) {
+    sqlite3_value *found = sqlite3_column_value(from->row, column);
+    int64_t value = sqlite3_value_int64(found);
+    if (sqlite3_value_type(found) != SQLITE_INTEGER || value < low || value > high) {
         complain(from, column, low == 0 && high == 1 ? "is neither 0 nor 1" : "is not a number");
         return low;
     }
@@ -186,25 +188,32 @@ static void read_names(row_source *from, lim_ledger *rows) {
     }
 }
 
+/* True unless typeof() said null: the text itself is not read for that. */
+static bool is_there(row_source *from, int column) {
+    const char *type = (const char *)sqlite3_value_text(sqlite3_column_value(from->row, column));
+    return type == NULL || strcmp(type, "null") != 0;
+}
+
 /* What stands behind seq and id. */
 static void read_rest(row_source *from, lim_revision *revision) {
     revision->message = text_value(from, 2);
     revision->upgrade_transactional = integer_value(from, 3, 0, 1) != 0;
     revision->downgrade_transactional = integer_value(from, 4, 0, 1) != 0;
-    revision->reversible = sqlite3_column_int(from->row, 5) != 0;
-    revision->has_script = sqlite3_column_int(from->row, 6) != 0;
-    revision->checksum = text_value(from, 7);
+    revision->checksum = text_value(from, 5);
+    revision->reversible = is_there(from, 6);
 }
 
-/* In the order of seq, which is the table's. */
 static void read_revision(row_source *from, lim_ledger *rows) {
     lim_revision revision = {0};
+    int columns = sqlite3_data_count(from->row);
     revision.seq = sqlite3_column_int64(from->row, 0);
     revision.id = from->subject = text_value(from, 1);
     read_rest(from, &revision);
-    if (sqlite3_column_count(from->row) > 8) {
-        revision.created_at = text_value(from, 8);
-        revision.created_by = text_value(from, 9);
+    if (columns == 9) {
+        revision.created_at = text_value(from, 7);
+        revision.created_by = text_value(from, 8);
+    } else if (columns == 8) {
+        revision.has_script = is_there(from, 7);
     }
     if (from->wrong && from->problems != NULL && revision.id != NULL) {
         /* Only what is wrong is left out, or its children would seem to be wrong as well. */
@@ -217,14 +226,27 @@ static void read_revision(row_source *from, lim_ledger *rows) {
     }
 }
 
+/* The word of an edge's kind; all but a few are the same, and need no copy. */
+static bool read_kind(row_source *from, int column, lim_edge_kind *kind) {
+    const char *usual = lim_edge_kind_name(LIM_DOWN_REVISION);
+    sqlite3_value *value = sqlite3_column_value(from->row, column);
+    const char *word =
+        sqlite3_value_type(value) == SQLITE_TEXT ? (const char *)sqlite3_value_text(value) : NULL;
+    if (word != NULL && (size_t)sqlite3_value_bytes(value) == strlen(usual) &&
+        strcmp(word, usual) == 0) {
+        *kind = LIM_DOWN_REVISION;
+        return true;
+    }
+    word = text_value(from, column);
+    return word == NULL || lim_edge_kind_parse(word, kind);
+}
+
 static void read_edge(row_source *from, lim_ledger *rows) {
     lim_edge edge = {0};
-    const char *kind;
     edge.revision = from->subject = text_value(from, 0);
     edge.parent = text_value(from, 1);
-    kind = text_value(from, 2);
     edge.ordinal = (int32_t)integer_value(from, 3, 0, INT32_MAX);
-    if (kind != NULL && !lim_edge_kind_parse(kind, &edge.kind)) {
+    if (!read_kind(from, 2, &edge.kind)) {
         complain(from, 2, "is neither down_revision nor depends_on");
     }
     if (!from->wrong) {
@@ -344,10 +366,11 @@ static bool read_stops(limbeck_call *call, lim_problems *problems, lim_ledger *r
 }
 
 static bool read_tables(limbeck_call *call, int read, lim_problems *problems, lim_ledger *rows) {
-    bool all = (read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES)) != 0;
-    const char *revisions = (read & LIMBECK_READ_TIMES) ? SELECT_REVISIONS_TIMES
-                            : all                       ? SELECT_REVISIONS
-                                                        : SELECT_NAMES;
+    bool all = (read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES | LIMBECK_READ_FILES)) != 0;
+    const char *revisions = (read & LIMBECK_READ_TIMES)   ? SELECT_REVISIONS_TIMES
+                            : (read & LIMBECK_READ_FILES) ? SELECT_REVISIONS_FILES
+                            : all                         ? SELECT_REVISIONS
+                                                          : SELECT_NAMES;
     if (!read_table(call, revisions, "migrate_revision", all ? read_revision : read_names, problems,
                     rows) ||
         !read_table(call, SELECT_EDGES, "migrate_edge", read_edge, problems, rows) ||

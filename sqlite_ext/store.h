@@ -26,10 +26,11 @@
 typedef enum limbeck_read {
     LIMBECK_READ_NAMES =
         0,                /* of revisions the id alone: enough to see that nothing is to be done */
-    LIMBECK_READ_ALL = 1, /* all that planning and authoring needs */
+    LIMBECK_READ_ALL = 1, /* all that planning needs */
     LIMBECK_READ_TIMES = 2,   /* and created_at, created_by */
     LIMBECK_READ_KEPT = 8,    /* may be what the connection read before, while nothing changed */
     LIMBECK_READ_APPLIED = 4, /* and applied_at, applied_by of the version rows */
+    LIMBECK_READ_FILES = 32,  /* all, and whether it came from a file: what authoring needs */
     LIMBECK_READ_STOPS = 16   /* and, with ALL, the bodies that stopped half-way */
 } limbeck_read;
 
