@@ -365,14 +365,14 @@ def rows(c):
     return [x for x, in c.execute('SELECT x FROM m ORDER BY rowid')]
 
 
-def at_transaction(c, number, do):
-    """Has something done before the call's transaction of that number begins."""
+def at_transaction(c, numbers, do):
+    """Has something done before the call's transactions of these numbers begin."""
     seen = []
 
     def look(sql):
         if 'BEGIN IMMEDIATE' in sql:
             seen.append(sql)
-            if len(seen) == number:
+            if len(seen) in numbers:
                 do()
     c.set_trace_callback(look)
 
@@ -396,7 +396,7 @@ def others_in_between():
     for name, number, statement, expected, at, found in cases:
         path = new_path()
         one, two = marked(path), connect(path)
-        at_transaction(one, number, lambda: ask(two, statement))
+        at_transaction(one, (number,), lambda: ask(two, statement))
         said = ask(one, upgrade)
         one.set_trace_callback(None)
         starts(name, said, *expected)
@@ -407,42 +407,34 @@ def others_in_between():
 
 
 def another_runs():
-    def slowly(path, said):
+    def slowly(path, ready, said):
         c = connect(path)
 
-        def look(sql):
-            if 'BEGIN IMMEDIATE' in sql:
-                time.sleep(0.3)
-        c.set_trace_callback(look)
+        def pause():
+            ready.set()
+            time.sleep(0.2)  # the other one looks on for a second
+        at_transaction(c, (3, 4, 5), pause)
         said.append(ask(c, 'SELECT migrate_upgrade()'))
+        c.set_trace_callback(None)
         c.close()
 
     for timeout, expected in ((0, 'another connection runs revision "m1" now'), (20, 'z1')):
-        path, said = new_path(), []
+        path, ready, said = new_path(), threading.Event(), []
         c = marked(path, timeout)
-        runner = threading.Thread(target=slowly, args=(path, said))
+        runner = threading.Thread(target=slowly, args=(path, ready, said))
         runner.start()
-        answer = 'already at'
-        while not rows_exist(c):
-            time.sleep(0.01)
-        for _ in range(200):  # without patience the lock may be met as well
-            answer = ask(c, 'SELECT migrate_upgrade()')
-            if 'database is locked' not in str(answer):
-                break
+        ready.wait()
+        answer = ask(c, 'SELECT migrate_upgrade()')
         runner.join()
         starts(f'another one runs it, timeout {timeout}', answer, expected)
         equals('and ends it', (said, rows(c)), (['upgraded base -> z1 (3 revisions)'], [1, 2, 3]))
-
-
-def rows_exist(c):
-    return ask(c, "SELECT count(*) FROM sqlite_master WHERE name = 'm'") == 1
 
 
 def between_transactions():
     path = new_path()
     one, two = marked(path, 0), connect(path, timeout=0, check_same_thread=False)
     # a lock of somebody else's in the middle is waited for, even by a connection that doesn't wait
-    at_transaction(one, 4, lambda: (ask(two, 'BEGIN IMMEDIATE'), threading.Timer(0.2, lambda: two.execute('ROLLBACK')).start()))
+    at_transaction(one, (4,), lambda: (ask(two, 'BEGIN IMMEDIATE'), threading.Timer(0.2, lambda: two.execute('ROLLBACK')).start()))
     equals('a writer in between is waited for', ask(one, 'SELECT migrate_upgrade()'), 'upgraded base -> z1 (3 revisions)')
     one.set_trace_callback(None)
     equals('each statement once', rows(two), [1, 2, 3])
@@ -453,7 +445,7 @@ def between_transactions():
            'another statement is open on this connection')
     cursor.close()
     # an interrupt leaves nothing but what says where to go on
-    at_transaction(one, 4, one.interrupt)
+    at_transaction(one, (4,), one.interrupt)
     starts('interrupted', ask(one, 'SELECT migrate_upgrade()'), 'interrupted')
     one.set_trace_callback(None)
     check('no transaction is left', not one.in_transaction)
