@@ -408,6 +408,17 @@ body_runs_alone(const Body *body)
 	return needs_autocommit(current_statement(body)->stmt) != NULL;
 }
 
+/* True when the statement at work makes tables and indexes anew as they are, those of the ledger with all
+ * others of a schema or the database. */
+bool
+body_rebuilds(const Body *body)
+{
+	const RawStmt *raw = current_statement(body);
+
+	return raw != NULL &&
+		(IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, VacuumStmt) || IsA(raw->stmt, ClusterStmt));
+}
+
 /* BEGIN, COMMIT and COMMIT AND CHAIN delimit the transactions of a body that runs statement by
  * statement. */
 static bool

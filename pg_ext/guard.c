@@ -83,7 +83,7 @@ object_access(ObjectAccessType access, Oid class, Oid object, int column, void *
 #if PG_VERSION_NUM >= 140000
 	changes = changes || access == OAT_TRUNCATE;
 #endif
-	if (body != NULL && changes)
+	if (body != NULL && changes && !body_rebuilds(body))
 	{
 		if (((class == RelationRelationId || class == InheritsRelationId) &&
 			 is_ledger_table(body->call, object)) ||

@@ -300,6 +300,6 @@ leftover_verify(const Body *body)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" exists, but is invalid", create->idxname),
-				 errhint("Drop it and run the statement again.")));
+				 errhint("The next CALL migrate_apply drops it and runs the statement again.")));
 	PopActiveSnapshot();
 }

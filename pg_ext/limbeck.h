@@ -347,6 +347,7 @@ extern void body_prepare(Call *call, Body *body, const char *revision, lim_direc
 extern void body_error_context(void *arg);
 extern ErrorData *body_take_error(const Body *body);
 extern bool body_runs_alone(const Body *body);
+extern bool body_rebuilds(const Body *body);
 extern void body_rethrow(const Body *body) __attribute__((noreturn));
 extern const char *body_statement_text(const Body *body, int *length);
 

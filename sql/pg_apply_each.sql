@@ -125,6 +125,17 @@ CREATE TABLE chained (level text);
 CALL migrate_apply();
 SELECT level FROM chained;
 
+-- what makes everything anew makes the ledger anew, too
+SELECT migrate_revision('everything', format('REINDEX SCHEMA CONCURRENTLY public; REINDEX SCHEMA public; REINDEX DATABASE CONCURRENTLY %1$I; REINDEX DATABASE %1$I; VACUUM FULL; CLUSTER; VACUUM', current_database()), NULL, '17');
+SET client_min_messages = error;
+CALL migrate_apply();
+SET client_min_messages = warning;
+SELECT migrate_revision('index', 'DROP INDEX migrate_log_revision_idx', NULL, '18');
+CALL migrate_apply();
+SELECT migrate_edit('18', 'REINDEX INDEX migrate_log_revision_idx; REINDEX TABLE migrate_version; CLUSTER migrate_log USING migrate_log_pkey');
+CALL migrate_apply();
+SELECT count(*) FROM migrate_validate();
+
 SELECT what FROM trace ORDER BY id;
 :stopped
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('users'::regclass, 'posts'::regclass) ORDER BY 1;
