@@ -114,6 +114,63 @@ static bool read_children(limbeck_call *call, const limbeck_table *table, lim_li
     return !limbeck_failed(call);
 }
 
+/* --- parent keys --------------------------------------------------------------------------- */
+
+/* Adds the names that the statement gives in its first column. */
+static bool add_names(limbeck_call *call, sqlite3_stmt **s, lim_list *names) {
+    while (limbeck_answer(call, s)) {
+        const char *name = limbeck_answer_text(call, *s, 0);
+        if (name != NULL)
+            lim_list_add(&call->cx, names, name);
+    }
+    return !limbeck_failed(call);
+}
+
+/* True in *there when the columns (none: the primary key) are a key of the table. */
+static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_list *columns,
+                    bool *there) {
+    sqlite3_stmt *s;
+    lim_list indexes = {0};
+    lim_list primary = {0};
+    *there = false;
+    s = limbeck_ask(call, "SELECT name FROM pragma_table_info(%Q, %Q) WHERE pk > 0 ORDER BY pk",
+                    table->name, table->schema);
+    if (!add_names(call, &s, &primary))
+        return false;
+    *there = primary.count > 0 && (columns->count == 0 || columns->count == primary.count);
+    for (uint32_t i = 0; i < columns->count && *there; i++)
+        *there = lim_list_has_name(&primary, columns->items[i]);
+    if (*there || columns->count == 0)
+        return !limbeck_failed(call);
+    s = limbeck_ask(call,
+                    "SELECT name FROM pragma_index_list(%Q, %Q) WHERE \"unique\" AND NOT partial",
+                    table->name, table->schema);
+    if (!add_names(call, &s, &indexes))
+        return false;
+    for (uint32_t i = 0; i < indexes.count && !*there; i++) {
+        uint32_t n = 0;
+        bool same = true;
+        s = limbeck_ask(call, "SELECT name FROM pragma_index_info(%Q, %Q)", indexes.items[i],
+                        table->schema);
+        while (limbeck_answer(call, &s)) {
+            const char *name = limbeck_answer_text(call, s, 0);
+            same = same && name != NULL && lim_list_has_name(columns, name);
+            n++;
+        }
+        *there = same && n == columns->count;
+    }
+    return !limbeck_failed(call);
+}
+
+/* True in *there when the foreign key's parent is a table with such a key, or no table at all. */
+static bool has_parent_key(limbeck_call *call, const char *schema, const foreign_key *key,
+                           bool *there) {
+    limbeck_table parent;
+    *there = true;
+    return limbeck_find_table(call, schema, key->parent, &parent) &&
+           (parent.schema == NULL || has_key(call, &parent, &key->to, there));
+}
+
 /* --- violations ---------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b) {
@@ -134,47 +191,157 @@ static bool add_violation(limbeck_call *call, limbeck_foreign *found, limbeck_vi
     return true;
 }
 
+/* A child, its foreign keys and what describes them. */
+typedef struct child_keys {
+    limbeck_call *call;
+    const char *schema;
+    const char *child;
+    foreign_keys keys;
+    const char **descriptions; /* one a key; NULL: not asked for yet */
+    limbeck_foreign *found;
+} child_keys;
+
+static const char *description(child_keys *c, const foreign_key *key) {
+    const char **known = &c->descriptions[key - c->keys.items];
+    if (*known == NULL)
+        *known = describe(c->call, c->child, key);
+    return *known;
+}
+
+/* Adds the row on which s stands: its columns are rowid and, with key NULL, the key's number. */
+static bool add_row(child_keys *c, sqlite3_stmt *s, int rowid, const foreign_key *key) {
+    limbeck_violation row = {.child = c->child,
+                             .rowid = sqlite3_column_int64(s, rowid),
+                             .has_rowid = sqlite3_column_type(s, rowid) != SQLITE_NULL,
+                             .number = key->number};
+    row.foreign_key = description(c, key);
+    return row.foreign_key != NULL && add_violation(c->call, c->found, row);
+}
+
+/* The columns of the parent that the key refers to. */
+static bool read_parent_columns(limbeck_call *call, const char *schema, const foreign_key *key,
+                                lim_list *columns) {
+    sqlite3_stmt *s;
+    *columns = key->to;
+    if (columns->count > 0)
+        return true;
+    s = limbeck_ask(call, "SELECT name FROM pragma_table_info(%Q, %Q) WHERE pk > 0 ORDER BY pk",
+                    key->parent, schema);
+    return add_names(call, &s, columns);
+}
+
+/* The name by which the child's rowid can be asked for; NULL: it has none. */
+static bool find_rowid(limbeck_call *call, const char *schema, const char *child,
+                       const char **name) {
+    static const char *const names[] = {"rowid", "_rowid_", "oid"};
+    limbeck_table table;
+    lim_create_table cut;
+    *name = NULL;
+    if (!limbeck_find_table(call, schema, child, &table) || table.sql == NULL ||
+        !lim_create_table_split(&call->cx, table.sql, strlen(table.sql), &cut))
+        return false;
+    for (int i = 2; i >= 0 && !cut.without_rowid; i--)
+        if (lim_find_column(&cut, names[i]) < 0)
+            *name = names[i];
+    return true;
+}
+
+/* `c."a" IS NOT NULL AND ...` and `p."x" = +c."a" AND ...`: the parent's affinity and collation count. */
+static bool compare_keys(limbeck_call *call, const foreign_key *key, const lim_list *to,
+                         const char **given, const char **found) {
+    lim_text not_null = {.cx = &call->cx};
+    lim_text equal = {.cx = &call->cx};
+    for (uint32_t i = 0; i < key->from.count && i < to->count; i++) {
+        const char *and = i > 0 ? " AND " : "";
+        const char *from = lim_quote_name(&call->cx, key->from.items[i]);
+        const char *parent = lim_quote_name(&call->cx, to->items[i]);
+        if (from == NULL || parent == NULL)
+            return false;
+        lim_text_addf(&not_null, "%sc.%s IS NOT NULL", and, from);
+        lim_text_addf(&equal, "%sp.%s = +c.%s", and, parent, from);
+    }
+    *given = lim_text_end(&not_null);
+    *found = lim_text_end(&equal);
+    return *given != NULL && *found != NULL;
+}
+
+/* Adds the violations of one foreign key by asking for them. */
+static bool read_one(child_keys *c, const foreign_key *key, const char *rowid) {
+    limbeck_call *call = c->call;
+    lim_list to = {0};
+    limbeck_table parent;
+    const char *given;
+    const char *present;
+    sqlite3_stmt *s;
+    if (!limbeck_find_table(call, c->schema, key->parent, &parent) ||
+        (parent.schema == NULL ? !compare_keys(call, key, &key->from, &given, &present)
+                               : !read_parent_columns(call, c->schema, key, &to) ||
+                                     !compare_keys(call, key, &to, &given, &present)))
+        return false;
+    if (parent.schema == NULL) /* nothing is present in a table that is not there */
+        s = limbeck_ask(call, "SELECT %s%s FROM \"%w\".\"%w\" AS c WHERE %s",
+                        rowid != NULL ? "c." : "", rowid != NULL ? rowid : "NULL", c->schema,
+                        c->child, given);
+    else
+        s = limbeck_ask(call,
+                        "SELECT %s%s FROM \"%w\".\"%w\" AS c WHERE %s AND NOT EXISTS"
+                        " (SELECT 1 FROM \"%w\".\"%w\" AS p WHERE %s)",
+                        rowid != NULL ? "c." : "", rowid != NULL ? rowid : "NULL", c->schema,
+                        c->child, given, c->schema, key->parent, present);
+    while (limbeck_answer(call, &s))
+        if (!add_row(c, s, 0, key))
+            continue; /* the next answer ends it */
+    return !limbeck_failed(call);
+}
+
+/* SQLite checks none of a child's foreign keys when one of them has no parent key: each on its own. */
+static bool read_each(child_keys *c) {
+    const char *rowid;
+    if (!find_rowid(c->call, c->schema, c->child, &rowid))
+        return false;
+    for (uint32_t i = 0; i < c->keys.count; i++) {
+        const foreign_key *key = &c->keys.items[i];
+        const char *shown = description(c, key);
+        bool there;
+        if (shown == NULL || !has_parent_key(c->call, c->schema, key, &there) ||
+            (there ? !read_one(c, key, rowid)
+                   : !lim_list_add(&c->call->cx, &c->found->mismatched, shown)))
+            return false;
+    }
+    return true;
+}
+
 /* Adds the child's violations, of all its foreign keys. */
 static bool read_violations(limbeck_call *call, const char *schema, const char *child,
                             limbeck_foreign *found) {
-    foreign_keys keys;
-    const char **descriptions;
+    child_keys c = {.call = call, .schema = schema, .child = child, .found = found};
     sqlite3_stmt *s = NULL;
     char *sql;
     int rc;
-    if (!read_keys(call, schema, child, &keys))
+    if (!read_keys(call, schema, child, &c.keys))
         return false;
-    descriptions = LIM_NEW(&call->cx, const char *, keys.count + 1);
+    c.descriptions = LIM_NEW(&call->cx, const char *, c.keys.count + 1);
     sql = sqlite3_mprintf("PRAGMA \"%w\".foreign_key_check(\"%w\")", schema, child);
-    if (descriptions == NULL || sql == NULL) {
+    if (c.descriptions == NULL || sql == NULL) {
         sqlite3_free(sql);
         return lim_out_of_memory(&call->cx);
     }
     rc = sqlite3_prepare_v2(call->db, sql, -1, &s, NULL);
     sqlite3_free(sql);
     while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        const foreign_key *key;
         rc = sqlite3_step(s);
         if (rc != SQLITE_ROW)
             break;
-        limbeck_violation row = {.child = child,
-                                 .rowid = sqlite3_column_int64(s, 1),
-                                 .has_rowid = sqlite3_column_type(s, 1) != SQLITE_NULL,
-                                 .number = sqlite3_column_int(s, 3)};
-        const foreign_key *key = key_of_number(&keys, row.number);
-        if (key == NULL)
-            continue;
-        if (descriptions[key - keys.items] == NULL)
-            descriptions[key - keys.items] = describe(call, child, key);
-        row.foreign_key = descriptions[key - keys.items];
-        if (row.foreign_key == NULL || !add_violation(call, found, row))
+        key = key_of_number(&c.keys, sqlite3_column_int(s, 3));
+        if (key != NULL && !add_row(&c, s, 1, key))
             break;
     }
-    if (rc == SQLITE_ERROR) /* foreign key mismatch: the parent key is none */
-        lim_list_add(&call->cx, &found->mismatched, child);
-    else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE && rc != SQLITE_ERROR)
         limbeck_fail_sqlite(call, rc, NULL);
     sqlite3_finalize(s);
-    return !limbeck_failed(call);
+    return !limbeck_failed(call) &&
+           (rc != SQLITE_ERROR || read_each(&c)); /* foreign key mismatch */
 }
 
 bool limbeck_foreign_read(limbeck_call *call, const limbeck_table *table, limbeck_foreign *found) {
@@ -260,68 +427,25 @@ static bool report(limbeck_call *call, const char *schema, const limbeck_violati
         key != NULL ? lim_show(cx, key->parent) : "", (long long)row->rowid);
 }
 
-/* --- parent keys --------------------------------------------------------------------------- */
+/* --- foreign keys without a parent key ------------------------------------------------------ */
 
-/* Adds the names that the statement gives in its first column. */
-static bool add_names(limbeck_call *call, sqlite3_stmt **s, lim_list *names) {
-    while (limbeck_answer(call, s)) {
-        const char *name = limbeck_answer_text(call, *s, 0);
-        if (name != NULL)
-            lim_list_add(&call->cx, names, name);
-    }
-    return !limbeck_failed(call);
-}
-
-/* True in *there when the columns (none: the primary key) are a key of the table. */
-static bool has_key(limbeck_call *call, const limbeck_table *table, const lim_list *columns,
-                    bool *there) {
-    sqlite3_stmt *s;
-    lim_list indexes = {0};
-    lim_list primary = {0};
-    *there = false;
-    s = limbeck_ask(call, "SELECT name FROM pragma_table_info(%Q, %Q) WHERE pk > 0 ORDER BY pk",
-                    table->name, table->schema);
-    if (!add_names(call, &s, &primary))
+/* Fails over a foreign key whose parent key is none, given by what describes it. */
+static bool report_mismatch(limbeck_call *call, const limbeck_table *table, const char *which) {
+    lim_list children = {0};
+    const char *parent = table->name;
+    if (!read_children(call, table, &children))
         return false;
-    *there = primary.count > 0 && (columns->count == 0 || columns->count == primary.count);
-    for (uint32_t i = 0; i < columns->count && *there; i++)
-        *there = lim_list_has_name(&primary, columns->items[i]);
-    if (*there || columns->count == 0)
-        return !limbeck_failed(call);
-    s = limbeck_ask(call,
-                    "SELECT name FROM pragma_index_list(%Q, %Q) WHERE \"unique\" AND NOT partial",
-                    table->name, table->schema);
-    if (!add_names(call, &s, &indexes))
-        return false;
-    for (uint32_t i = 0; i < indexes.count && !*there; i++) {
-        uint32_t n = 0;
-        bool same = true;
-        s = limbeck_ask(call, "SELECT name FROM pragma_index_info(%Q, %Q)", indexes.items[i],
-                        table->schema);
-        while (limbeck_answer(call, &s)) {
-            const char *name = limbeck_answer_text(call, s, 0);
-            same = same && name != NULL && lim_list_has_name(columns, name);
-            n++;
-        }
-        *there = same && n == columns->count;
-    }
-    return !limbeck_failed(call);
-}
-
-/* Fails over a foreign key of the child whose parent key is none. */
-static bool report_mismatch(limbeck_call *call, const char *schema, const char *child) {
-    const char *parent = child;
-    foreign_keys keys;
-    if (!read_keys(call, schema, child, &keys))
-        return false;
-    for (uint32_t i = 0; i < keys.count; i++) {
-        limbeck_table table;
-        bool there = true;
-        if (!limbeck_find_table(call, schema, keys.items[i].parent, &table) ||
-            (table.schema != NULL && !has_key(call, &table, &keys.items[i].to, &there)))
+    for (uint32_t i = 0; i < children.count; i++) {
+        foreign_keys keys;
+        if (!read_keys(call, table->schema, children.items[i], &keys))
             return false;
-        if (!there)
-            parent = keys.items[i].parent;
+        for (uint32_t k = 0; k < keys.count; k++) {
+            const char *shown = describe(call, children.items[i], &keys.items[k]);
+            if (shown == NULL)
+                return false;
+            if (strcmp(shown, which) == 0)
+                parent = keys.items[k].parent;
+        }
     }
     call->code = SQLITE_ERROR;
     return lim_fail(&call->cx, LIM_STATE, NULL,
@@ -356,7 +480,7 @@ bool limbeck_foreign_compare(limbeck_call *call, const limbeck_foreign *before, 
     }
     for (uint32_t i = 0; i < after.mismatched.count; i++)
         if (!lim_list_has(&before->mismatched, after.mismatched.items[i]))
-            return report_mismatch(call, before->table.schema, after.mismatched.items[i]);
+            return report_mismatch(call, &before->table, after.mismatched.items[i]);
     return true;
 }
 
@@ -368,13 +492,17 @@ bool limbeck_foreign_orphan(limbeck_call *call, const limbeck_foreign *before,
         return false;
     for (uint32_t i = 0; i < children.count; i++) {
         foreign_keys keys;
-        if (lim_list_has(&before->mismatched, children.items[i]))
-            continue;
         if (!read_keys(call, before->table.schema, children.items[i], &keys))
             return false;
         for (uint32_t k = 0; k < keys.count; k++) {
+            const char *shown;
             bool there;
             if (!lim_same_name(keys.items[k].parent, before->table.name))
+                continue;
+            shown = describe(call, children.items[i], &keys.items[k]);
+            if (shown == NULL)
+                return false;
+            if (lim_list_has(&before->mismatched, shown))
                 continue;
             if (!has_key(call, &before->table, &keys.items[k].to, &there))
                 return false;

@@ -23,7 +23,8 @@ typedef struct limbeck_foreign {
     limbeck_violation *rows; /* sorted */
     uint32_t count;
     uint32_t capacity;
-    lim_list mismatched; /* children whose parent key is none: their rows can't be checked */
+    lim_list
+        mismatched; /* foreign keys without a parent key, as foreign_key: they can't be checked */
 } limbeck_foreign;
 
 /* Reads what is violated now. */

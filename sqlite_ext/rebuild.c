@@ -535,7 +535,7 @@ bool limbeck_rebuild_table(limbeck_rebuild *r) {
     bool ok;
     if (!no_deferred_violations(r) ||
         !lim_create_table_split(&r->call->cx, r->table.sql, strlen(r->table.sql), &w.before) ||
-        !limbeck_companions_read(r, &w.with))
+        !limbeck_rebuild_check_hidden(r, &w.before) || !limbeck_companions_read(r, &w.with))
         return false;
     ok = change_settings(r->call, changed, r->script) &&
          limbeck_rebuild_in_place(r, &w.before, &w.with, &done) && (done || make_anew(&w));

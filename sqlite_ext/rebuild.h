@@ -93,6 +93,10 @@ bool limbeck_rebuild_blame(limbeck_rebuild *r, const limbeck_copy *copy, int rc,
 /* Fails when rows of "schema"."from" have no value for the primary key that the edit adds. */
 bool limbeck_rebuild_check_key(limbeck_rebuild *r, const char *from);
 
+/* Fails when the application's authorizer hides a column: its values would be lost. *before is the
+** table as it is. */
+bool limbeck_rebuild_check_hidden(limbeck_rebuild *r, const lim_create_table *before);
+
 /* Fails over duplicates under a unique index that was to be made again. Always false. */
 bool limbeck_rebuild_blame_index(limbeck_rebuild *r, const char *index, const char *sql, int rc);
 

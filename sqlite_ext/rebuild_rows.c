@@ -362,6 +362,43 @@ bool limbeck_rebuild_check_key(limbeck_rebuild *r, const char *from) {
     return true;
 }
 
+/* True in *hidden when the connection's authorizer has SQLite read NULL where the columns stand:
+** compiled, such a column is a NULL. */
+static bool are_hidden(limbeck_rebuild *r, const char *columns, bool *hidden) {
+    sqlite3_stmt *s = limbeck_ask(r->call, "EXPLAIN SELECT %s FROM \"%w\".\"%w\" NOT INDEXED",
+                                  columns, r->table.schema, r->table.name);
+    *hidden = false;
+    while (limbeck_answer(r->call, &s)) {
+        const char *opcode = (const char *)sqlite3_column_text(s, 1);
+        *hidden = *hidden || (opcode != NULL && strcmp(opcode, "Null") == 0);
+    }
+    return !limbeck_failed(r->call);
+}
+
+bool limbeck_rebuild_check_hidden(limbeck_rebuild *r, const lim_create_table *before) {
+    lim_context *cx = &r->call->cx;
+    lim_list columns = {0};
+    bool hidden;
+    for (uint32_t i = 0; i < before->column_count; i++) {
+        const char *name = lim_quote_name(cx, before->columns[i].name);
+        if (lim_column_clause(&before->columns[i], LIM_CLAUSE_GENERATED) == NULL &&
+            (name == NULL || !lim_list_add(cx, &columns, name)))
+            return false;
+    }
+    if (!are_hidden(r, lim_list_join(cx, &columns), &hidden))
+        return false;
+    for (uint32_t i = 0; hidden && i < columns.count; i++) {
+        if (!are_hidden(r, columns.items[i], &hidden))
+            return false;
+        if (hidden)
+            return lim_fail(cx, LIM_STATE, "Migrate on a connection that may read every column.",
+                            "column %s of relation \"%s\" is hidden by the connection's authorizer",
+                            lim_show(cx, columns.items[i]), lim_show(cx, r->table.name));
+        hidden = true;
+    }
+    return true;
+}
+
 /* The indexed expressions of a CREATE INDEX, without ASC and DESC, and its WHERE ("1" without). */
 static bool read_index(limbeck_call *call, const char *sql, lim_list *keys, const char **where) {
     lim_context *cx = &call->cx;

@@ -208,10 +208,26 @@ UPDATE sqlite_master SET sql = '';
                 'may not be modified' in done.stderr, 'defensive', done)
 
 
+def hidden(count):
+    """An authorizer that lets SQLite read NULL for a column: no way may write that back."""
+    for change in ('ALTER b TYPE int', 'ADD UNIQUE (a)', "ALTER a TYPE text USING a || 'x'", 'ALTER a SET NOT NULL'):
+        db = connect()
+        db.execute('CREATE TABLE t (a text, b text, c AS (a))')
+        db.execute("INSERT INTO t VALUES ('1', '2')")
+        before = state(db)
+        db.set_authorizer(lambda action, a, b, *_: sqlite3.SQLITE_IGNORE if (action, b) ==
+                          (sqlite3.SQLITE_READ, 'b') else sqlite3.SQLITE_OK)
+        error = outcome(db, f'ALTER TABLE t {change}')
+        db.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
+        count.check('column "b" of relation "t" is hidden by the connection\'s authorizer' in error and
+                    state(db) == before, change, error)
+
+
 def main():
     count = Count()
     tally = {}
     choices(count)
+    hidden(count)
     defensive(count)
     memory = '/dev/shm' if os.path.isdir('/dev/shm') else None  # nothing here is about the disk
     with tempfile.TemporaryDirectory(dir=memory) as work:
