@@ -59,6 +59,14 @@
 #define F_NEXTVAL F_NEXTVAL_OID
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#define begin_index_scan(relation, index, snapshot, keys) \
+	index_beginscan((relation), (index), (snapshot), NULL, (keys), 0)
+#else
+#define begin_index_scan(relation, index, snapshot, keys) \
+	index_beginscan((relation), (index), (snapshot), (keys), 0)
+#endif
+
 /* a transaction's number in its own session */
 #if PG_VERSION_NUM >= 170000
 #define my_local_transaction() (MyProc->vxid.lxid)

@@ -8,8 +8,8 @@
  * events are named, and afterwards go back to what they were declared as. What was pending before the
  * call is the caller's own business and waits for the caller's commit.
  *
- * Only rows leave events pending, so a body that wrote none (guard.c notes it) is not asked, nor is any while
- * no constraint of the database can be deferred: that is remembered until a constraint changes.
+ * Only a body that wrote to a relation with a trigger that can be deferred is asked: guard.c notes it, at
+ * any depth, triggers of triggers included.
  */
 #include "limbeck.h"
 
@@ -18,33 +18,34 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
-/* True while it is certain that no constraint of the database can be deferred. */
-static bool none_deferrable = false;
-
-/* How often the server has said that a constraint changed. */
-static uint64 changes = 0;
-
-static void
-constraints_changed(Datum unused, int cache, uint32 hash)
+/*
+ * True when writing to the relation may leave something for the end of the transaction: it has a trigger that
+ * can be deferred, or its rows go to other relations, whose triggers are not looked at here. The
+ * caller holds a lock on it.
+ */
+bool
+deferred_possible(Oid relation)
 {
-	none_deferrable = false;
-	changes++;
-}
+	Relation	r = RelationIdGetRelation(relation);
+	bool		possible;
+	int			i;
 
-void
-deferred_install(void)
-{
-	CacheRegisterSyscacheCallback(CONSTROID, constraints_changed, (Datum) 0);
+	if (!RelationIsValid(r))
+		return true;
+	possible = r->rd_rel->relhassubclass || r->rd_rel->relkind != RELKIND_RELATION;
+	for (i = 0; !possible && r->trigdesc != NULL && i < r->trigdesc->numtriggers; i++)
+		possible = r->trigdesc->triggers[i].tgdeferrable;
+	RelationClose(r);
+	return possible;
 }
 
 static bool
@@ -58,30 +59,20 @@ is_pending(const FormData_pg_constraint *constraint)
 List *
 deferred_pending(void)
 {
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	List	   *pending = NIL;
-	uint64		changes_before = changes;
-	bool		none = true;
-	Relation	catalog;
-	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (none_deferrable)
-		return NIL;
-	catalog = table_open(ConstraintRelationId, AccessShareLock);
-	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
 
-		if (!constraint->condeferrable)
-			continue;
-		none = false;
-		if (is_pending(constraint))
+		if (constraint->condeferrable && is_pending(constraint))
 			pending = lappend_oid(pending, constraint->oid);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	none_deferrable = none && changes == changes_before;
 	return pending;
 }
 

@@ -50,7 +50,7 @@ refuse_change(void)
 			 errhint("Take the statement out of the body.")));
 }
 
-/* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, at any depth. */
+/* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, at any depth. Notes what may be left for the end, too. */
 static bool
 check_perms(CHECK_PERMS_PARAMETERS)
 {
@@ -65,9 +65,9 @@ check_perms(CHECK_PERMS_PARAMETERS)
 
 			if ((relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
 				continue;
-			body->wrote_rows = true;
 			if (is_ledger_table(body->call, relation->relid))
 				refuse_change();
+			body->may_defer = body->may_defer || deferred_possible(relation->relid);
 		}
 	}
 	return previous_check_perms ? previous_check_perms(CHECK_PERMS_ARGUMENTS) : true;

@@ -18,7 +18,6 @@ _PG_init(void)
 {
 	guard_install();
 	tables_install();
-	deferred_install();
 	retry_define_settings();
 }
 

@@ -134,6 +134,7 @@ typedef struct Call
 	lim_ledger	ledger;
 	lim_graph  *graph;
 	lim_state	state;
+	struct Rows *stored;		/* while several revisions are read whole */
 	LedgerWriter *writer;		/* while a run goes on */
 } Call;
 
@@ -184,9 +185,12 @@ typedef struct Rows
 	int			last;			/* attribute number that is taken apart last */
 	struct RelationData *relation;
 	struct TableScanDescData *scan; /* of the whole table, or */
-	struct SysScanDescData *key_scan;	/* of rows with a key, or */
-	struct SysScanDescData *newest_first;	/* of the log backwards, by */
-	struct RelationData *index; /* this index */
+	AttrNumber	key;			/* or rows with this column's value */
+	Snapshot	snapshot;
+	struct IndexScanDescData *index_scan;	/* by an index, or */
+	struct SysScanDescData *key_scan;	/* without, or */
+	struct SysScanDescData *newest_first;	/* the log backwards */
+	struct RelationData *index; /* which */
 	struct TupleTableSlot *slot;
 } Rows;
 
@@ -194,8 +198,9 @@ extern Snapshot rows_snapshot(Call *call);
 extern void rows_begin(Rows *rows, Call *call, LedgerTable table, int last, Snapshot snapshot,
 					   lim_context *cx);
 extern bool rows_next(Rows *rows);
-extern void rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column, const char *key,
+extern void rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column,
 						   Snapshot snapshot, lim_context *cx);
+extern void rows_seek(Rows *rows, const char *key);
 extern bool rows_next_key(Rows *rows);
 extern void rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx);
 extern void rows_begin_revision_log(Rows *rows, Call *call, const char *revision,
@@ -287,6 +292,8 @@ typedef struct LedgerParts
 extern void ledger_read(Call *call, LedgerParts parts, lim_problems *problems);
 extern void ledger_build(Call *call);
 extern void ledger_require_current(Call *call, bool authoring);
+extern void ledger_stored_begin(Call *call);
+extern void ledger_stored_end(Call *call);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
 						  StoredRevision *stored);
 
@@ -335,7 +342,7 @@ typedef struct Body
 	size_t		length;
 	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
 	int			current;		/* number of the statement at work, from 1; 0: none */
-	bool		wrote_rows;		/* of any table, at any depth */
+	bool		may_defer;		/* it wrote rows whose triggers may be deferred */
 	bool		finishing;		/* all ran, deferred constraints are checked */
 	bool		autocommit;		/* runs statement by statement, BEGIN and COMMIT mean what they say */
 	bool		in_block;		/* while it is checked: a BEGIN is open */
@@ -417,7 +424,7 @@ extern void leftover_clear(RunStep *step, const Unit *unit);
 extern void leftover_verify(const Body *body);
 
 /* deferred.c: deferred constraints checked at the end of a revision */
-extern void deferred_install(void);
+extern bool deferred_possible(Oid relation);
 extern List *deferred_pending(void);
 extern void deferred_check(List *not_ours);
 

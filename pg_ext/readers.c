@@ -59,6 +59,7 @@ check_bodies(Call *call, lim_problems *problems)
 {
 	lim_node	node;
 
+	ledger_stored_begin(call);
 	for (node = 0; node < call->graph->count; node++)
 	{
 		lim_context cx = core_context(call->memory);
@@ -78,6 +79,7 @@ check_bodies(Call *call, lim_problems *problems)
 		}
 		lim_context_end(&cx);
 	}
+	ledger_stored_end(call);
 }
 
 /* Reads as much of the ledger as the reader asks for. */

@@ -70,49 +70,54 @@ rows_next(Rows *rows)
 	return true;
 }
 
-/* The primary key's index where it is on this column alone; else none, and the table is scanned. */
-static Oid
-key_index(Relation relation, AttrNumber column)
+/* Opens the primary key's index where it is on this column alone and good for any snapshot; else NULL, and
+ * the table is scanned. */
+static Relation
+open_key_index(Relation relation, AttrNumber column)
 {
-	Oid			oid;
 	Relation	index;
-	bool		fits;
 
 	list_free(RelationGetIndexList(relation));
-	oid = relation->rd_pkindex;
-	if (!OidIsValid(oid))
-		return InvalidOid;
-	index = index_open(oid, AccessShareLock);
-	fits = index->rd_index->indnkeyatts == 1 && index->rd_index->indkey.values[0] == column;
+	if (!OidIsValid(relation->rd_pkindex))
+		return NULL;
+	index = index_open(relation->rd_pkindex, AccessShareLock);
+	if (index->rd_index->indnkeyatts == 1 && index->rd_index->indkey.values[0] == column &&
+		!index->rd_index->indcheckxmin)
+		return index;
 	index_close(index, NoLock);
-	return fits ? oid : InvalidOid;
+	return NULL;
 }
 
-/* Begins to read the rows whose key is a text. */
+/* Begins to look rows up by a text, one after the other: rows_seek(), then rows_next_key(). */
 void
-rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column, const char *key,
-			   Snapshot snapshot, lim_context *cx)
+rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column, Snapshot snapshot,
+			   lim_context *cx)
+{
+	rows_open(rows, call, table, cx);
+	rows->snapshot = snapshot;
+	rows->key = rows->columns[column];
+	rows->index = open_key_index(rows->relation, rows->key);
+	if (rows->index != NULL)
+		rows->index_scan = begin_index_scan(rows->relation, rows->index, snapshot, 1);
+}
+
+/* Looks for the rows with this key. */
+void
+rows_seek(Rows *rows, const char *key)
 {
 	ScanKeyData scan_key;
-	Oid			index;
 
-	rows_open(rows, call, table, cx);
-	index = key_index(rows->relation, rows->columns[column]);
-	ScanKeyInit(&scan_key, rows->columns[column], BTEqualStrategyNumber, F_TEXTEQ,
-				result_text(key));
-	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 1,
+	ScanKeyInit(&scan_key, rows->index_scan != NULL ? 1 : rows->key, BTEqualStrategyNumber,
+				F_TEXTEQ, result_text(key));
+	if (rows->index_scan != NULL)
+	{
+		index_rescan(rows->index_scan, &scan_key, 1, NULL, 0);
+		return;
+	}
+	if (rows->key_scan != NULL)
+		systable_endscan(rows->key_scan);
+	rows->key_scan = systable_beginscan(rows->relation, InvalidOid, false, rows->snapshot, 1,
 										&scan_key);
-}
-
-/* Begins to read the log's rows about statements by rows_next_key(); where there is no index of them, all
- * rows of the log. */
-void
-rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx)
-{
-	Oid			index = call->tables.log_stopped;
-
-	rows_open(rows, call, TABLE_LOG, cx);
-	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 0, NULL);
 }
 
 static bool
@@ -128,7 +133,25 @@ take_apart(Rows *rows, HeapTuple tuple)
 bool
 rows_next_key(Rows *rows)
 {
+	if (rows->index_scan != NULL)
+	{
+		if (!index_getnext_slot(rows->index_scan, ForwardScanDirection, rows->slot))
+			return false;
+		slot_getallattrs(rows->slot);
+		return true;
+	}
 	return take_apart(rows, systable_getnext(rows->key_scan));
+}
+
+/* Begins to read the log's rows about statements by rows_next_key(); where there is no index of them, all
+ * rows of the log. */
+void
+rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx)
+{
+	Oid			index = call->tables.log_stopped;
+
+	rows_open(rows, call, TABLE_LOG, cx);
+	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 0, NULL);
 }
 
 /* Begins to read what the log says of a revision: the newest first where there is the index for it, else
@@ -169,11 +192,12 @@ rows_end(Rows *rows)
 		table_endscan(rows->scan);
 	if (rows->key_scan != NULL)
 		systable_endscan(rows->key_scan);
+	if (rows->index_scan != NULL)
+		index_endscan(rows->index_scan);
 	if (rows->newest_first != NULL)
-	{
 		systable_endscan_ordered(rows->newest_first);
+	if (rows->index != NULL)
 		index_close(rows->index, NoLock);
-	}
 	table_close(rows->relation, NoLock);
 }
 

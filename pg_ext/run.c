@@ -55,11 +55,13 @@ run_report_statement(const RunStep *step)
 void
 run_statement(const Body *body, bool top_level)
 {
-	/* parse analysis scribbles on the tree, which may be wanted for another try */
-	RawStmt    *raw = copyObject(list_nth_node(RawStmt, body->statements, body->current - 1));
+	RawStmt    *raw = list_nth_node(RawStmt, body->statements, body->current - 1);
 	List	   *plans;
 	Portal		portal;
 
+	/* parse analysis scribbles on the tree, which may be wanted for another try or a look afterwards */
+	if (top_level || limbeck_lock_timeout > 0)
+		raw = copyObject(raw);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plans = pg_plan_queries(analyze_statement(raw, body->text), body->text,
@@ -93,7 +95,7 @@ run_statements(RunStep *step, List *pending_before)
 	body->current = list_length(body->statements);
 	body->finishing = true;
 	CommandCounterIncrement();
-	if (body->wrote_rows)
+	if (body->may_defer)
 		deferred_check(pending_before);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(memory);
@@ -115,7 +117,7 @@ run_body(RunStep *step, List *pending_before)
 	context.arg = &step->body;
 	context.previous = error_context_stack;
 	error_context_stack = &context;
-	step->body.wrote_rows = false;
+	step->body.may_defer = false;
 	running = &step->body;
 	retry_watch();
 
@@ -187,6 +189,7 @@ run_prepare(Call *call, const lim_plan *plan)
 	uint32_t	i;
 
 	ledger_enter_rows(call, &access);
+	ledger_stored_begin(call);
 	for (i = 0; i < plan->step_count; i++)
 	{
 		RunStep    *step = &steps[i];
@@ -201,6 +204,7 @@ run_prepare(Call *call, const lim_plan *plan)
 		if (plan->operation != LIM_STAMP)
 			texts[i] = verify_body(call, plan->steps[i].node, direction, step);
 	}
+	ledger_stored_end(call);
 	ledger_leave(&access);
 
 	/* parsing looks names up as the caller does */

@@ -199,7 +199,7 @@ check_table(Call *call, LedgerTable table)
 	relation_close(relation, NoLock);
 }
 
-/* An index of the log by name, if it is a valid one; else 0. */
+/* An index of the log by name, if it is good for any snapshot; else NULL. */
 static Relation
 open_log_index(Call *call, const char *name)
 {
@@ -208,6 +208,7 @@ open_log_index(Call *call, const char *name)
 
 	if (index != NULL &&
 		(index->rd_rel->relkind != RELKIND_INDEX || !index->rd_index->indisvalid ||
+		 index->rd_index->indcheckxmin ||
 		 index->rd_index->indrelid != found.tables.oid[TABLE_LOG]))
 	{
 		relation_close(index, NoLock);

@@ -254,7 +254,8 @@ find_version(LedgerWriter *writer, const char *version)
 	if (writer->gained != NULL && strcmp(writer->gained, version) == 0)
 		return writer->gained_at;
 	snapshot = rows_snapshot(writer->call);
-	rows_begin_key(&rows, writer->call, TABLE_VERSION, VERSION_NUM, version, snapshot, &cx);
+	rows_begin_key(&rows, writer->call, TABLE_VERSION, VERSION_NUM, snapshot, &cx);
+	rows_seek(&rows, version);
 	while (rows_next_key(&rows))
 	{
 		at = rows.slot->tts_tid;

@@ -124,3 +124,10 @@ SELECT revision FROM elsewhere.migrate_current();
 ALTER EXTENSION limbeck DROP TABLE elsewhere.migrate_label;
 SELECT revision FROM elsewhere.migrate_current();
 ROLLBACK;
+-- Without its primary key a revision is found, too; twice, it is refused.
+ALTER TABLE elsewhere.migrate_revision DROP CONSTRAINT migrate_revision_pkey;
+SELECT revision, upgrade, message FROM elsewhere.migrate_show('002');
+SELECT count(*) FROM elsewhere.migrate_validate();
+INSERT INTO elsewhere.migrate_revision SELECT 100, revision, 'double', upgrade, downgrade, true, true, script, checksum, created_at, created_by, upgrade_author, upgrade_author_oid, downgrade_author, downgrade_author_oid
+	FROM elsewhere.migrate_revision WHERE revision = '002';
+SELECT elsewhere.migrate_upgrade();
