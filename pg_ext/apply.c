@@ -90,7 +90,7 @@ record_statement(Apply *apply, int statement, const char *outcome, int64 duratio
 		.revision = row->id,
 		.from_version = step->body.autocommit ? NULL : step->from,
 		.statement = statement,
-		.statements = list_length(step->body.statements),
+		.statements = step->body.count,
 		.duration_ms = duration_ms,
 		.checksum = row->checksum,
 		.outcome = outcome,
@@ -255,7 +255,7 @@ apply_unit(Apply *apply, const Unit *unit, instr_time body_start)
 	if (XactReadOnly)
 		commit_and_start();
 	record_statement(apply, unit->last, "done", milliseconds_since(start), NULL);
-	if (unit->last == list_length(step->body.statements))
+	if (unit->last == step->body.count)
 		record_revision_done(apply, milliseconds_since(body_start));
 	commit_and_start();
 }
@@ -276,7 +276,7 @@ try_unit(Apply *apply, const Unit *unit, bool again, instr_time body_start)
 		{
 			ErrorContextCallback context;
 
-			step->body.current = unit->first;
+			(void) body_go_to(&step->body, unit->first);
 			begin_context(step, &context);
 			if (last != NULL)
 				retry_pause(step, last, tries - 1);
@@ -321,7 +321,7 @@ apply_statements(Apply *apply)
 	if (next > 1)
 		ereport(NOTICE,
 				(errmsg("going on with statement %d of %d", next,
-						list_length(step->body.statements))));
+						step->body.count)));
 	apply->settings = settings_save();
 	INSTR_TIME_SET_CURRENT(start);
 	for (i = 0; i < count; i++)

@@ -3,26 +3,31 @@
  */
 #include "limbeck.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 /* Argument n in core's encoding; NULL where it is NULL. */
 const char *
 argument_text(FunctionCallInfo fcinfo, int n)
 {
-	return argument_bytes(fcinfo, n).text;
+	return PG_ARGISNULL(n) ? NULL : to_core(text_to_cstring(PG_GETARG_TEXT_PP(n)));
 }
 
+/* A body or a file, which may be large: it is not copied, and no NUL is behind it. */
 lim_bytes
-argument_bytes(FunctionCallInfo fcinfo, int n)
+argument_body(FunctionCallInfo fcinfo, int n)
 {
-	lim_bytes	bytes = {NULL, 0};
+	lim_bytes	body = {NULL, 0};
+	text	   *given;
 
-	if (!PG_ARGISNULL(n))
-	{
-		bytes.text = to_core(text_to_cstring(PG_GETARG_TEXT_PP(n)));
-		bytes.length = strlen(bytes.text);
-	}
-	return bytes;
+	if (PG_ARGISNULL(n))
+		return body;
+	given = PG_GETARG_TEXT_PP(n);
+	body.length = VARSIZE_ANY_EXHDR(given);
+	body.text = pg_server_to_any(VARDATA_ANY(given), body.length, PG_UTF8);
+	if (body.text != VARDATA_ANY(given))
+		body.length = strlen(body.text);
+	return body;
 }
 
 bool

@@ -113,6 +113,7 @@ vouch_for(Call *call, const char *revision, const bool given[2])
 		vouched[direction] = given[direction] &&
 			!trust_author(stored.author[direction], stored.author_oid[direction], call->caller);
 	record_authors(call, revision, vouched);
+	ledger_free_stored(&stored);
 	lim_context_end(&cx);
 }
 
@@ -174,8 +175,8 @@ migrate_revision(PG_FUNCTION_ARGS)
 {
 	lim_revision_request request = {
 		.message = argument_text(fcinfo, 0),
-		.upgrade = argument_bytes(fcinfo, 1),
-		.downgrade = argument_bytes(fcinfo, 2),
+		.upgrade = argument_body(fcinfo, 1),
+		.downgrade = argument_body(fcinfo, 2),
 		.rev_id = argument_text(fcinfo, 3),
 		.head = argument_text(fcinfo, 4),
 		.splice = argument_bool(fcinfo, 5),
@@ -251,8 +252,8 @@ migrate_edit(PG_FUNCTION_ARGS)
 	NamedRequest named = {
 		argument_text(fcinfo, 0),
 		{
-			.upgrade = argument_bytes(fcinfo, 1),
-			.downgrade = argument_bytes(fcinfo, 2),
+			.upgrade = argument_body(fcinfo, 1),
+			.downgrade = argument_body(fcinfo, 2),
 			.message = argument_text(fcinfo, 3),
 		}
 	};
@@ -328,7 +329,7 @@ load_one(Call *call, void *file)
 Datum
 migrate_load(PG_FUNCTION_ARGS)
 {
-	lim_bytes	script = argument_bytes(fcinfo, 0);
+	lim_bytes	script = argument_body(fcinfo, 0);
 	lim_file	file = {argument_text(fcinfo, 1), script.text, script.length};
 
 	if (script.text == NULL)

@@ -1,8 +1,7 @@
 /*
  * body.c - a body parsed, and refused where it can't run
  *
- * The server's own grammar splits a body into statements; the whole body stays the source text of each,
- * so that every position in an error is already one in the body. What can't run is refused here, before
+ * The server's own grammar reads its statements (pieces.c). What can't run is refused here, before
  * anything of any revision runs:
  *
  *	   by words, since it would not parse: psql's meta-commands, COPY with its data inline
@@ -40,51 +39,51 @@ autocommit_hint(const Body *body)
 		: "Mark the body transaction:false and run it with CALL migrate_apply.";
 }
 
-/* Where a statement's words begin: its location points right behind the semicolon before it. */
+/* Where the words of the statement at work begin: its location points right behind the semicolon before it. */
 static int
-statement_start(const Body *body, const RawStmt *raw)
+statement_start(const Body *body)
 {
-	lim_token	token = lim_lex_significant(LIM_POSTGRES, body->text, body->length,
-											raw->stmt_location);
+	size_t		at = body_piece_start(body) + Max(body_current(body)->stmt_location, 0);
 
-	return (int) token.start;
-}
-
-static const RawStmt *
-current_statement(const Body *body)
-{
-	return body->current > 0 ? list_nth_node(RawStmt, body->statements, body->current - 1) : NULL;
+	return (int) lim_lex_significant(LIM_POSTGRES, body->text, body->length, at).start;
 }
 
 /* The text of the statement at work; not NUL-terminated. */
 const char *
 body_statement_text(const Body *body, int *length)
 {
-	const RawStmt *raw = current_statement(body);
-	int			start = statement_start(body, raw);
-	int			end = raw->stmt_len > 0 ? raw->stmt_location + raw->stmt_len
-		: (int) body->length;
+	const RawStmt *raw = body_current(body);
+	int			start = statement_start(body);
+	int			end = raw->stmt_len > 0
+		? body_piece_start(body) + raw->stmt_location + raw->stmt_len : body_piece_end(body);
 
 	*length = Max(end - start, 0);
 	return body->text + start;
 }
 
-/* An error's position, from 1 and in characters, of a byte of the body. */
+/* Characters between two bytes of the body. */
+static int
+characters(const Body *body, int from, int to)
+{
+	return pg_mbstrlen_with_len(body->text + from, to - from);
+}
+
+/* An error's position, from 1 and in characters of the piece at work, of a byte of the body. */
 static int
 error_position(const Body *body, int offset)
 {
-	return pg_mbstrlen_with_len(body->text, offset) + 1;
+	return characters(body, body_piece_start(body), offset) + 1;
 }
 
 /* The byte at such a position. */
 static int
 position_offset(const Body *body, int position)
 {
-	const char *at = body->text;
+	int			offset = body_piece_start(body);
 
-	while (--position > 0 && *at != '\0')
-		at += pg_mblen(at);
-	return (int) (at - body->text);
+	while (--position > 0 && offset < (int) body->length)
+		offset += pg_mblen(body->text + offset);
+	return offset;
 }
 
 /* Line and column, from 1, of a byte of the body. */
@@ -154,7 +153,7 @@ body_error_context(void *arg)
 	Body	   *body = arg;
 	const char *direction = body->direction == LIM_UP ? "upgrade" : "downgrade";
 	int			position = geterrposition();
-	int			all = list_length(body->statements);
+	int			all = body->count;
 	int			number = body->current;
 	int			offset = 0;
 	lim_position place;
@@ -172,11 +171,11 @@ body_error_context(void *arg)
 
 		offset = position_offset(body, position);
 		errposition(0);
-		internalerrposition(position - error_position(body, start) + 1);
+		internalerrposition(characters(body, start, offset) + 1);
 		internalerrquery(shown);
 	}
 	else if (number > 0)
-		offset = statement_start(body, current_statement(body));
+		offset = statement_start(body);
 	if (number == 0)
 		number = count_statements(body, offset, &all);
 	if (geterrcode() == ERRCODE_ACTIVE_SQL_TRANSACTION)
@@ -204,8 +203,7 @@ body_take_error(const Body *body)
 		int			start;
 
 		error->internalquery = pstrdup(shown_text(body, &start));
-		error->internalpos = error_position(body, statement_start(body, current_statement(body))) -
-			error_position(body, start) + 1;
+		error->internalpos = characters(body, start, statement_start(body)) + 1;
 	}
 	(void) retry_explain(error);
 	return error;
@@ -280,35 +278,6 @@ refuse_psql_words(const Body *body)
 					 errposition(error_position(body, token.start))));
 		at = token.start + token.length;
 	}
-}
-
-static bool
-is_plain_begin(const Node *statement)
-{
-	const TransactionStmt *t = (const TransactionStmt *) statement;
-
-	return IsA(statement, TransactionStmt) && t->options == NIL &&
-		(t->kind == TRANS_STMT_BEGIN || t->kind == TRANS_STMT_START);
-}
-
-static bool
-is_plain_commit(const Node *statement)
-{
-	const TransactionStmt *t = (const TransactionStmt *) statement;
-
-	return IsA(statement, TransactionStmt) && t->kind == TRANS_STMT_COMMIT && !t->chain;
-}
-
-/* The statements without a BEGIN and COMMIT around all of them. */
-static List *
-unwrap(List *statements)
-{
-	int			count = list_length(statements);
-
-	if (count < 2 || !is_plain_begin(linitial_node(RawStmt, statements)->stmt) ||
-		!is_plain_commit(llast_node(RawStmt, statements)->stmt))
-		return statements;
-	return list_delete_first(list_truncate(statements, count - 1));
 }
 
 #if PG_VERSION_NUM >= 140000
@@ -405,7 +374,7 @@ needs_autocommit(Node *statement)
 bool
 body_runs_alone(const Body *body)
 {
-	return needs_autocommit(current_statement(body)->stmt) != NULL;
+	return needs_autocommit(body_current(body)->stmt) != NULL;
 }
 
 /* True when the statement at work makes tables and indexes anew as they are, those of the ledger with all
@@ -413,7 +382,7 @@ body_runs_alone(const Body *body)
 bool
 body_rebuilds(const Body *body)
 {
-	const RawStmt *raw = current_statement(body);
+	const RawStmt *raw = body_current(body);
 
 	return raw != NULL &&
 		(IsA(raw->stmt, ReindexStmt) || IsA(raw->stmt, VacuumStmt) || IsA(raw->stmt, ClusterStmt));
@@ -568,9 +537,8 @@ changes_ledger(const Call *call, Node *statement)
 static void
 check_statement(const Call *call, Body *body)
 {
-	const RawStmt *raw = current_statement(body);
-	Node	   *statement = raw->stmt;
-	int			start = statement_start(body, raw);
+	Node	   *statement = body_current(body)->stmt;
+	int			start = statement_start(body);
 	const char *alone;
 	int			parameter;
 	int			parameter_length;
@@ -615,9 +583,10 @@ check_statement(const Call *call, Body *body)
 /* Parses a body and refuses what can't run. Everything lives in the present memory context. */
 void
 body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
-			 const char *text, bool autocommit)
+			 const char *text, size_t length, bool autocommit)
 {
 	ErrorContextCallback context;
+	int			i;
 
 	memset(body, 0, sizeof(*body));
 	body->autocommit = autocommit;
@@ -625,7 +594,8 @@ body_prepare(Call *call, Body *body, const char *revision, lim_direction directi
 	body->revision = revision;
 	body->direction = direction;
 	body->text = text;
-	body->length = strlen(text);
+	body->length = length;
+	body->piece = -1;
 
 	context.callback = body_error_context;
 	context.arg = body;
@@ -633,10 +603,11 @@ body_prepare(Call *call, Body *body, const char *revision, lim_direction directi
 	error_context_stack = &context;
 
 	refuse_psql_words(body);
-	body->statements = autocommit ? parse_body(text) : unwrap(parse_body(text));
-	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
+	body_parse(body);
+	for (i = 1; i <= body->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		(void) body_go_to(body, i);
 		check_statement(call, body);
 	}
 	body->current = 0;

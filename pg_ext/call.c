@@ -181,3 +181,13 @@ result_text(const char *text)
 {
 	return CStringGetTextDatum(from_core(text));
 }
+
+/* The same of a text that may have no NUL behind it. */
+Datum
+result_bytes(lim_bytes bytes)
+{
+	char	   *text = pg_any_to_server(bytes.text, bytes.length, PG_UTF8);
+	size_t		length = text == bytes.text ? bytes.length : strlen(text);
+
+	return PointerGetDatum(cstring_to_text_with_len(text, length));
+}

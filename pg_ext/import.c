@@ -31,8 +31,8 @@ import(Call *call, void *arguments)
 Datum
 migrate_import(PG_FUNCTION_ARGS)
 {
-	ImportRequest request = {argument_text(fcinfo, 0), argument_bytes(fcinfo, 1),
-	argument_bytes(fcinfo, 2)};
+	ImportRequest request = {argument_text(fcinfo, 0), argument_body(fcinfo, 1),
+	argument_body(fcinfo, 2)};
 
 	return author_call("migrate_import()", import, &request);
 }

@@ -327,9 +327,9 @@ read_stored(const Rows *rows, StoredRevision *stored)
 {
 	lim_stored *s = &stored->stored;
 
-	s->upgrade.text = rows_text(rows, REVISION_UPGRADE, &s->upgrade.length);
-	s->downgrade.text = rows_text(rows, REVISION_DOWNGRADE, &s->downgrade.length);
-	s->script.text = rows_text(rows, REVISION_SCRIPT, &s->script.length);
+	stored->held[LIM_UP] = rows_body(rows, REVISION_UPGRADE, &s->upgrade);
+	stored->held[LIM_DOWN] = rows_body(rows, REVISION_DOWNGRADE, &s->downgrade);
+	stored->held[2] = rows_body(rows, REVISION_SCRIPT, &s->script);
 	stored->author[LIM_UP] = rows_text(rows, REVISION_UPGRADE_AUTHOR, NULL);
 	stored->author_oid[LIM_UP] = rows_oid(rows, REVISION_UPGRADE_AUTHOR_OID);
 	stored->author[LIM_DOWN] = rows_text(rows, REVISION_DOWNGRADE_AUTHOR, NULL);
@@ -352,6 +352,20 @@ ledger_stored_end(Call *call)
 	rows_end(call->stored);
 	UnregisterSnapshot(snapshot);
 	call->stored = NULL;
+}
+
+/* Gives back what of a stored revision is not in cx. */
+void
+ledger_free_stored(StoredRevision *stored)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(stored->held); i++)
+	{
+		if (stored->held[i] != NULL)
+			pfree(stored->held[i]);
+		stored->held[i] = NULL;
+	}
 }
 
 /* Reads one revision whole, into cx. With lock, what core planned over is what runs, whatever the

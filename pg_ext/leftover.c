@@ -216,11 +216,12 @@ name_invalid(const Candidate *candidate)
 static void
 drop_index(RunStep *step, const char *name)
 {
-	Body		drop = {.call = step->body.call, .current = 1};
+	Body		drop = {.call = step->body.call, .autocommit = true};
 
 	drop.text = psprintf("DROP INDEX CONCURRENTLY %s", name);
 	drop.length = strlen(drop.text);
-	drop.statements = parse_body(drop.text);
+	body_parse(&drop);
+	(void) body_go_to(&drop, 1);
 	ereport(NOTICE,
 			(errmsg("dropping invalid index %s, which an earlier try left behind", name)));
 	run_statement(&drop, true);
@@ -259,7 +260,7 @@ finalize_detach(Node *statement)
 void
 leftover_clear(RunStep *step, const Unit *unit)
 {
-	Node	   *statement = list_nth_node(RawStmt, step->body.statements, unit->first - 1)->stmt;
+	Node	   *statement = body_go_to(&step->body, unit->first)->stmt;
 	List	   *candidates;
 	ListCell   *cell;
 
@@ -284,7 +285,7 @@ leftover_clear(RunStep *step, const Unit *unit)
 void
 leftover_verify(const Body *body)
 {
-	Node	   *statement = list_nth_node(RawStmt, body->statements, body->current - 1)->stmt;
+	Node	   *statement = body_current(body)->stmt;
 	const IndexStmt *create = (IndexStmt *) statement;
 	Oid			table;
 	Oid			index;

@@ -146,10 +146,11 @@ extern void core_error(lim_context *cx) __attribute__((noreturn));
 extern const char *to_core(const char *text);
 extern const char *from_core(const char *text);
 extern Datum result_text(const char *text);
+extern Datum result_bytes(lim_bytes bytes);
 
 /* argument.c: what the caller gave */
 extern const char *argument_text(FunctionCallInfo fcinfo, int n);
-extern lim_bytes argument_bytes(FunctionCallInfo fcinfo, int n);
+extern lim_bytes argument_body(FunctionCallInfo fcinfo, int n);
 extern bool argument_bool(FunctionCallInfo fcinfo, int n);
 
 /* lock.c: one caller at a time */
@@ -213,6 +214,7 @@ extern int32 rows_int32(const Rows *rows, int column);
 extern Oid	rows_oid(const Rows *rows, int column);
 extern bool rows_bool(const Rows *rows, int column);
 extern const char *rows_text(const Rows *rows, int column, size_t *length);
+extern void *rows_body(const Rows *rows, int column, lim_bytes *body);
 extern const char *rows_time(const Rows *rows, int column);
 extern bool rows_text_is(const Rows *rows, int column, const char *const words[]);
 extern const char *text_to_core(lim_context *cx, Datum datum, size_t *length);
@@ -280,6 +282,7 @@ typedef struct StoredRevision
 	lim_stored	stored;
 	const char *author[2];		/* by lim_direction */
 	Oid			author_oid[2];
+	void	   *held[3];		/* large texts that were not copied: by lim_direction, the file */
 } StoredRevision;
 
 typedef struct LedgerParts
@@ -296,6 +299,7 @@ extern void ledger_stored_begin(Call *call);
 extern void ledger_stored_end(Call *call);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
 						  StoredRevision *stored);
+extern void ledger_free_stored(StoredRevision *stored);
 
 /* author.c: revisions stored */
 typedef const char *(*AuthorWork) (Call *call, void *request);
@@ -334,13 +338,23 @@ extern void writer_close(Call *call);
 
 /* body.c: a body parsed, and refused where it can't run */
 
+typedef struct BodyPiece BodyPiece;
+
 typedef struct Body
 {
 	const char *revision;		/* NULL while nothing is told about it */
 	lim_direction direction;
-	const char *text;			/* in the server's encoding, whole */
+	const char *text;			/* in the server's encoding; no NUL behind it where it is cut */
 	size_t		length;
-	List	   *statements;		/* of RawStmt, the wrapping BEGIN and COMMIT left out */
+	int			count;			/* statements, the wrapping BEGIN and COMMIT left out */
+	bool		wrapped;		/* these two stand around the others */
+	BodyPiece  *pieces;			/* parts that are parsed on their own (pieces.c) */
+	int			piece_count;
+	int			piece;			/* the one at work; -1: none */
+	const char *source;			/* its text, in which positions count */
+	List	   *trees;			/* its statements, of RawStmt */
+	MemoryContext memory;		/* holds these two */
+	bool		conforming_strings; /* how strings are read */
 	int			current;		/* number of the statement at work, from 1; 0: none */
 	bool		may_defer;		/* it wrote rows whose triggers may be deferred */
 	bool		finishing;		/* all ran, deferred constraints are checked */
@@ -350,13 +364,20 @@ typedef struct Body
 } Body;
 
 extern void body_prepare(Call *call, Body *body, const char *revision, lim_direction direction,
-						 const char *text, bool autocommit);
+						 const char *text, size_t length, bool autocommit);
 extern void body_error_context(void *arg);
 extern ErrorData *body_take_error(const Body *body);
 extern bool body_runs_alone(const Body *body);
 extern bool body_rebuilds(const Body *body);
 extern void body_rethrow(const Body *body) __attribute__((noreturn));
 extern const char *body_statement_text(const Body *body, int *length);
+
+/* pieces.c: the statements of a body */
+extern void body_parse(Body *body);
+extern RawStmt *body_go_to(Body *body, int statement);
+extern RawStmt *body_current(const Body *body);
+extern int	body_piece_start(const Body *body);
+extern int	body_piece_end(const Body *body);
 
 /* run.c: plans carried out */
 
@@ -412,7 +433,7 @@ extern void retry_body(RunStep *step, List *pending_before);
 
 typedef struct SavedSettings SavedSettings;
 
-extern Unit *body_units(const Body *body, int *count);
+extern Unit *body_units(Body *body, int *count);
 extern void run_unit(RunStep *step, const Unit *unit);
 extern void commit_and_start(void);
 extern void abort_and_start(void);

@@ -37,6 +37,7 @@ read_bodies(Call *call, const lim_plan *plan)
 		texts[i].text = lim_copy(&call->cx, body->text ? body->text : "", texts[i].length);
 		if (texts[i].text == NULL)
 			core_error(&call->cx);
+		ledger_free_stored(&stored);
 		lim_context_end(&cx);
 	}
 	return texts;
@@ -57,13 +58,14 @@ parse_bodies(Call *call, lim_offline *offline, const lim_bytes *texts)
 	for (i = 0; i < plan->step_count; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(memory);
+		const char *text = from_core(texts[i].text);
 		Body		body;
 
 		CHECK_FOR_INTERRUPTS();
 		body_prepare(call, &body, pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))),
-					 direction, from_core(texts[i].text), false);
+					 direction, text, strlen(text), false);
 		memset(&bodies[i], 0, sizeof(bodies[i]));
-		bodies[i].statements = list_length(body.statements);
+		bodies[i].statements = body.count;
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(memory);
 		if (!lim_body_scan(&call->cx, LIM_POSTGRES, texts[i].text, texts[i].length,
@@ -103,6 +105,7 @@ store_revisions(Call *call, lim_offline *offline)
 		ledger_stored(call, &cx, nodes[i], false, &stored);
 		if (!lim_offline_store(offline, &stored.stored))
 			core_error(&call->cx);
+		ledger_free_stored(&stored);
 		lim_context_end(&cx);
 	}
 }

@@ -77,6 +77,7 @@ check_bodies(Call *call, lim_problems *problems)
 				!lim_problem_add(&call->cx, problems, lim_id(call->graph, node), problem))
 				core_error(&call->cx);
 		}
+		ledger_free_stored(&stored);
 		lim_context_end(&cx);
 	}
 	ledger_stored_end(call);
@@ -93,14 +94,21 @@ read_for(Call *call, const lim_reader *reader, lim_problems *problems)
 		check_bodies(call, problems);
 }
 
-/* A body that the reader left for the host to fetch. */
-static lim_bytes
-fetch_body(Call *call, lim_context *cx, const lim_cell *cell)
+/* A body that the reader left for the host to fetch; 0: there is none. */
+static Datum
+body_datum(Call *call, const lim_cell *cell)
 {
+	lim_context cx = core_context(call->memory);
 	StoredRevision stored;
+	lim_bytes	body;
+	Datum		datum;
 
-	ledger_stored(call, cx, lim_find_id(call->graph, cell->text), false, &stored);
-	return cell->kind == LIM_CELL_UPGRADE ? stored.stored.upgrade : stored.stored.downgrade;
+	ledger_stored(call, &cx, lim_find_id(call->graph, cell->text), false, &stored);
+	body = cell->kind == LIM_CELL_UPGRADE ? stored.stored.upgrade : stored.stored.downgrade;
+	datum = body.text != NULL ? result_bytes(body) : (Datum) 0;
+	ledger_free_stored(&stored);
+	lim_context_end(&cx);
+	return datum;
 }
 
 /* A revision's file, or its name. */
@@ -126,7 +134,8 @@ file_datum(Call *call, const lim_cell *cell)
 						from_core(lim_show(&call->cx, cell->text)), from_core(cx.error.message)),
 				 errhint("SELECT * FROM migrate_validate() lists what is wrong.")));
 	}
-	datum = result_text(cell->kind == LIM_CELL_FILE_NAME ? name : file.text);
+	datum = cell->kind == LIM_CELL_FILE_NAME ? result_text(name) : result_bytes(file);
+	ledger_free_stored(&stored);
 	lim_context_end(&cx);
 	return datum;
 }
@@ -154,14 +163,9 @@ cell_datum(Call *call, const lim_cell *cell, bool *isnull)
 		case LIM_CELL_UPGRADE:
 		case LIM_CELL_DOWNGRADE:
 			{
-				lim_context cx = core_context(call->memory);
-				lim_bytes	body = fetch_body(call, &cx, cell);
-				Datum		datum = (Datum) 0;
+				Datum		datum = body_datum(call, cell);
 
-				*isnull = body.text == NULL;
-				if (body.text != NULL)
-					datum = result_text(body.text);
-				lim_context_end(&cx);
+				*isnull = datum == (Datum) 0;
 				return datum;
 			}
 		case LIM_CELL_FILE_NAME:

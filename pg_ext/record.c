@@ -141,8 +141,9 @@ plan_for(Call *call, Write write)
 		SPIPlanPtr	plan;
 
 		memcpy(types, statement->types, sizeof(types));
-		plan = SPI_prepare(psprintf(statement->sql, call->schema_name), statement->parameters,
-						   types);
+		/* a custom plan would hold copies of a large body */
+		plan = SPI_prepare_cursor(psprintf(statement->sql, call->schema_name),
+								  statement->parameters, types, CURSOR_OPT_GENERIC_PLAN);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare a statement on the ledger");
 		kept.plans[write] = plan;
@@ -168,16 +169,7 @@ add_datum(Values *v, Datum datum, bool isnull)
 static void
 add_bytes(Values *v, lim_bytes bytes)
 {
-	Datum		datum = (Datum) 0;
-
-	if (bytes.text != NULL)
-	{
-		char	   *text = pg_any_to_server(bytes.text, bytes.length, PG_UTF8);
-
-		datum = PointerGetDatum(cstring_to_text_with_len(text, text == bytes.text ? bytes.length
-														 : strlen(text)));
-	}
-	add_datum(v, datum, bytes.text == NULL);
+	add_datum(v, bytes.text != NULL ? result_bytes(bytes) : (Datum) 0, bytes.text == NULL);
 }
 
 static void

@@ -9,6 +9,7 @@
  */
 #include "limbeck.h"
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relscan.h"
@@ -285,6 +286,36 @@ rows_text(const Rows *rows, int column, size_t *length)
 	if (rows_is_null(rows, column))
 		return NULL;
 	return text_to_core(rows->cx, value(rows, column), length);
+}
+
+/* From this size on, a text is not copied beside what the server made of the stored bytes. */
+#define LARGE_TEXT (1024 * 1024)
+
+/* A body or a file; text NULL for NULL. A large one has no NUL behind it; it is in the memory context of cx, and
+ * what is returned then, else NULL, may be given to pfree(). */
+void *
+rows_body(const Rows *rows, int column, lim_bytes *body)
+{
+	Datum		datum = value(rows, column);
+	MemoryContext old;
+	text	   *whole;
+
+	body->text = NULL;
+	body->length = 0;
+	if (rows_is_null(rows, column))
+		return NULL;
+	if (GetDatabaseEncoding() != PG_UTF8 || !VARATT_IS_EXTENDED(DatumGetPointer(datum)) ||
+		toast_raw_datum_size(datum) < LARGE_TEXT)
+	{
+		body->text = text_to_core(rows->cx, datum, &body->length);
+		return NULL;
+	}
+	old = MemoryContextSwitchTo((MemoryContext) rows->cx->allocator.host);
+	whole = DatumGetTextPP(datum);
+	MemoryContextSwitchTo(old);
+	body->text = VARDATA_ANY(whole);
+	body->length = VARSIZE_ANY_EXHDR(whole);
+	return whole;
 }
 
 /* A time in this host's own form: microseconds in decimal digits, which no DateStyle changes. */

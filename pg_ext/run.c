@@ -44,7 +44,7 @@ run_report_statement(const RunStep *step)
 	int			length;
 	const char *text = body_statement_text(&step->body, &length);
 	char	   *activity = psprintf("limbeck: %s, statement %d of %d: %.*s", step->notice,
-									step->body.current, list_length(step->body.statements),
+									step->body.current, step->body.count,
 									Min(length, 1024), text);
 
 	pgstat_report_activity(STATE_RUNNING, activity);
@@ -55,7 +55,7 @@ run_report_statement(const RunStep *step)
 void
 run_statement(const Body *body, bool top_level)
 {
-	RawStmt    *raw = list_nth_node(RawStmt, body->statements, body->current - 1);
+	RawStmt    *raw = body_current(body);
 	List	   *plans;
 	Portal		portal;
 
@@ -64,13 +64,13 @@ run_statement(const Body *body, bool top_level)
 		raw = copyObject(raw);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	plans = pg_plan_queries(analyze_statement(raw, body->text), body->text,
+	plans = pg_plan_queries(analyze_statement(raw, body->source), body->source,
 							CURSOR_OPT_PARALLEL_OK, NULL);
 	PopActiveSnapshot();
 
 	portal = CreateNewPortal();
 	portal->visible = false;
-	PortalDefineQuery(portal, NULL, body->text, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalDefineQuery(portal, NULL, body->source, CreateCommandTag(raw->stmt), plans, NULL);
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
 	(void) run_portal(portal, top_level, None_Receiver);
 	PortalDrop(portal, false);
@@ -84,15 +84,17 @@ run_statements(RunStep *step, List *pending_before)
 	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "limbeck statement",
 												 ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(memory);
+	int			i;
 
-	for (body->current = 1; body->current <= list_length(body->statements); body->current++)
+	for (i = 1; i <= body->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		(void) body_go_to(body, i);
 		run_report_statement(step);
 		run_statement(body, false);
 		MemoryContextReset(memory);
 	}
-	body->current = list_length(body->statements);
+	body->current = body->count;
 	body->finishing = true;
 	CommandCounterIncrement();
 	if (body->may_defer)
@@ -153,21 +155,27 @@ run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bo
 	trust_require(call, stored, direction);
 }
 
-/* Reads and verifies the body of one step. Between ledger_enter() and ledger_leave(). */
-static const char *
+/* Reads and verifies the body of one step. Between ledger_enter() and ledger_leave(). A large one stays where
+ * the server put it; nothing else of the revision stays. */
+static lim_bytes
 verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
 {
 	lim_context cx = core_context(step->memory);
 	StoredRevision stored;
-	const lim_bytes *body;
-	const char *text;
+	lim_bytes	body;
 
 	run_read(call, &cx, node, direction, IsolationUsesXactSnapshot(), &stored);
 	step->may_set_role = trust_session(&stored, direction);
-	body = direction == LIM_UP ? &stored.stored.upgrade : &stored.stored.downgrade;
-	text = MemoryContextStrdup(step->memory, from_core(body->text ? body->text : ""));
+	body = direction == LIM_UP ? stored.stored.upgrade : stored.stored.downgrade;
+	if (stored.held[direction] == NULL)
+	{
+		body.text = MemoryContextStrdup(step->memory, from_core(body.text ? body.text : ""));
+		body.length = strlen(body.text);
+	}
+	stored.held[direction] = NULL;
+	ledger_free_stored(&stored);
 	lim_context_end(&cx);
-	return text;
+	return body;
 }
 
 static bool
@@ -184,7 +192,7 @@ run_prepare(Call *call, const lim_plan *plan)
 {
 	lim_direction direction = plan->operation == LIM_UPGRADE ? LIM_UP : LIM_DOWN;
 	RunStep    *steps = MemoryContextAllocHuge(call->memory, sizeof(RunStep) * (plan->step_count + 1));
-	const char **texts = MemoryContextAllocHuge(call->memory, sizeof(char *) * (plan->step_count + 1));
+	lim_bytes  *texts = MemoryContextAllocHuge(call->memory, sizeof(lim_bytes) * (plan->step_count + 1));
 	LedgerAccess access;
 	uint32_t	i;
 
@@ -215,7 +223,7 @@ run_prepare(Call *call, const lim_plan *plan)
 		CHECK_FOR_INTERRUPTS();
 		body_prepare(call, &steps[i].body,
 					 pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))), direction,
-					 texts[i], !is_transactional(call, &plan->steps[i], direction));
+					 texts[i].text, texts[i].length, !is_transactional(call, &plan->steps[i], direction));
 		MemoryContextSwitchTo(old);
 	}
 	return steps;
@@ -256,7 +264,7 @@ run_record(Call *call, const lim_plan *plan, uint32_t i, const RunStep *step, in
 		.action = actions[plan->operation],
 		.from_version = step->from,
 		.to_version = step->to,
-		.statements = stamp ? -1 : list_length(step->body.statements),
+		.statements = stamp ? -1 : step->body.count,
 		.duration_ms = stamp ? -1 : duration_ms,
 		.outcome = "done",
 	};

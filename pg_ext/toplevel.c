@@ -45,17 +45,17 @@ abort_and_start(void)
 
 /* The units of a checked body. */
 Unit *
-body_units(const Body *body, int *count)
+body_units(Body *body, int *count)
 {
-	Unit	   *units = palloc(sizeof(Unit) * (list_length(body->statements) + 1));
+	Unit	   *units = palloc(sizeof(Unit) * (body->count + 1));
 	List	   *options = NIL;
 	int			first = 0;
 	int			n;
 
 	*count = 0;
-	for (n = 1; n <= list_length(body->statements); n++)
+	for (n = 1; n <= body->count; n++)
 	{
-		Node	   *statement = list_nth_node(RawStmt, body->statements, n - 1)->stmt;
+		Node	   *statement = body_go_to(body, n)->stmt;
 		const TransactionStmt *bound = (TransactionStmt *) statement;
 
 		if (!IsA(statement, TransactionStmt))
@@ -66,7 +66,7 @@ body_units(const Body *body, int *count)
 		else if (bound->kind != TRANS_STMT_COMMIT)
 		{
 			first = n;
-			options = bound->options;
+			options = copyObject(bound->options);
 		}
 		else
 		{
@@ -74,6 +74,7 @@ body_units(const Body *body, int *count)
 			first = bound->chain ? n + 1 : 0;
 		}
 	}
+	body->current = 0;
 	return units;
 }
 
@@ -99,12 +100,13 @@ run_unit(RunStep *step, const Unit *unit)
 	MemoryContext memory = AllocSetContextCreate(step->memory, "limbeck statement",
 												 ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(memory);
+	int			i;
 
 	if (unit->block)
 		set_transaction_options(unit->options);
-	for (body->current = unit->first; body->current <= unit->last; body->current++)
+	for (i = unit->first; i <= unit->last; i++)
 	{
-		Node	   *statement = list_nth_node(RawStmt, body->statements, body->current - 1)->stmt;
+		Node	   *statement = body_go_to(body, i)->stmt;
 
 		CHECK_FOR_INTERRUPTS();
 		run_report_statement(step);
@@ -115,7 +117,6 @@ run_unit(RunStep *step, const Unit *unit)
 		set_running_body(NULL);
 		MemoryContextReset(memory);
 	}
-	body->current = unit->last;
 	leftover_verify(body);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(memory);

@@ -4,12 +4,12 @@
 # and takes everything down again. PG_CONFIG chooses the server.
 #
 #   regress/pg.sh            all of it
-#   regress/pg.sh scripts    one part: scripts, docs, offline, formats, tap or drivers
+#   regress/pg.sh scripts    one part: scripts, docs, offline, formats, large, tap or drivers
 set -u
 cd "$(dirname "$0")/.." || exit 1
 pg_config=${PG_CONFIG:-pg_config}
 bin=$($pg_config --bindir) || exit 1
-parts=${*:-scripts docs offline formats tap drivers}
+parts=${*:-scripts docs offline formats large tap drivers}
 passed=0 failed=0
 
 if [ "$(id -u)" = 0 ]; then
@@ -108,6 +108,11 @@ offline() {
 # Other tools' directories, a real Alembic project.
 formats() {
     checks "formats" in_cluster /usr/bin/python3 "$work/tree/regress/formats/run.py" --postgres
+}
+
+# Large bodies: memory, places, the limit.
+large() {
+    checks "large" in_cluster /usr/bin/python3 "$work/tree/regress/pg_large.py" ${LARGE:-24}
 }
 
 tap() {
