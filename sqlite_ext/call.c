@@ -303,8 +303,7 @@ int64_t limbeck_now(void) {
     return now - epoch;
 }
 
-const char *limbeck_timestamp(limbeck_call *call) {
-    int64_t now = limbeck_now();
+static const char *spell_time(limbeck_call *call, int64_t now) {
     int64_t days = now / 86400000, rest = now % 86400000;
     /* Civil date of a day number, in 400-year eras that begin on the first of March. */
     int64_t shifted = days + 719468;
@@ -319,6 +318,16 @@ const char *limbeck_timestamp(limbeck_call *call) {
     return lim_format(&call->cx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
                       (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),
                       (int)(rest % 1000));
+}
+
+/* Steps often follow each other within a millisecond. */
+const char *limbeck_timestamp(limbeck_call *call) {
+    int64_t now = limbeck_now();
+    if (call->timestamp == NULL || now != call->now) {
+        call->now = now;
+        call->timestamp = spell_time(call, now);
+    }
+    return call->timestamp;
 }
 
 static const char *ask_user(limbeck_call *call) {

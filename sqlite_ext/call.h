@@ -48,6 +48,8 @@ typedef struct limbeck_call {
     limbeck_transaction transaction;
     struct limbeck_cache *cache; /* kept until the call's end (store_cache.h), or NULL */
     const char *user;            /* what limbeck_user() found; NULL: not asked yet */
+    int64_t now;                 /* the time that is told by */
+    const char *timestamp;       /* this; NULL: not asked yet */
     bool checked;                /* the ledger's tables were looked at (store_tables.h), */
     bool checked_present;        /* were there, */
     unsigned checked_version;    /* and the file's version was this */

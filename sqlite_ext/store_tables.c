@@ -3,6 +3,7 @@
 */
 #include "store_tables.h"
 #include "store.h"
+#include "vet.h"
 #include <string.h>
 
 /* A table, its columns in order (ended by NULL), and what makes it. */
@@ -89,8 +90,8 @@ static const char *const former_indices[] = {"migrate_edge_parent", "migrate_lab
 static const char SELECT_OBJECTS[] =
     "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_master";
 
-static const char SELECT_TEMP_TRIGGERS[] = "SELECT 'TEMP trigger', name, tbl_name, 0, sql"
-                                           " FROM sqlite_temp_master WHERE type = 'trigger'";
+static const char SELECT_TEMP_OBJECTS[] =
+    "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_temp_master";
 
 static const char SELECT_FORMAT[] = "SELECT format FROM main.migrate_format";
 
@@ -126,46 +127,45 @@ typedef enum known { MISSING, SEEN, AS_MADE } known;
 static bool is_as_made(const char *sql, const char *create) {
     const char *name = strstr(create, "main.");
     size_t before = (size_t)(name - create);
-    return sql != NULL && strncmp(sql, create, before) == 0 &&
-           strcmp(sql + before, name + strlen("main.")) == 0;
+    return strncmp(sql, create, before) == 0 && strcmp(sql + before, name + strlen("main.")) == 0;
 }
 
 static bool may_be_ours(const char *name) {
     return sqlite3_strnicmp(name, "migrate_", 8) == 0;
 }
 
-/* Judges one object of the schema. */
-static bool check_object(limbeck_call *call, sqlite3_stmt *row, known *seen) {
-    const char *name = (const char *)sqlite3_column_text(row, 1);
-    const char *table = (const char *)sqlite3_column_text(row, 2);
-    const char *type, *sql;
-    bool trigger;
+static const char *text_of(sqlite3_stmt *row, int column) {
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    return text != NULL ? text : "";
+}
+
+/* Judges one object of the schema, and notes what a run wants to know of it. temp: it is a TEMP one, of
+** which the triggers matter. */
+static bool check_object(limbeck_call *call, sqlite3_stmt *row, bool temp, known *seen) {
+    const char *type = text_of(row, 0);
+    const char *name = text_of(row, 1);
+    const char *table = text_of(row, 2);
+    bool trigger = strcmp(type, "trigger") == 0;
     int found;
-    if (name == NULL || table == NULL) {
-        return lim_out_of_memory(&call->cx);
+    if (trigger || *type == 'v') {
+        limbeck_watch_note(call, type, text_of(row, 4));
     }
-    if (!may_be_ours(name) && !may_be_ours(table)) {
+    if ((!may_be_ours(name) && !may_be_ours(table)) || (temp && !trigger)) {
         return true;
-    }
-    type = (const char *)sqlite3_column_text(row, 0);
-    sql = (const char *)sqlite3_column_text(row, 4);
-    if (type == NULL) {
-        return lim_out_of_memory(&call->cx);
     }
     found = find_table(table);
     if (strcmp(type, "table") == 0 && found >= 0 && sqlite3_column_int64(row, 3) != 0) {
-        seen[found] = is_as_made(sql, ledger_tables[found].create) ? AS_MADE : SEEN;
+        seen[found] = is_as_made(text_of(row, 4), ledger_tables[found].create) ? AS_MADE : SEEN;
         return true;
     }
-    trigger = strcmp(type, "trigger") == 0 || strcmp(type, "TEMP trigger") == 0;
     if ((strcmp(type, "index") == 0 && found >= 0) ||
         (found < 0 && (trigger || find_table(name) < 0))) {
         return true;
     }
     if (trigger) {
         return lim_fail(&call->cx, LIM_CORRUPT, "Drop the trigger, then call again.",
-                        "ledger table \"%s\" has a %s, \"%s\"", ledger_tables[found].name, type,
-                        lim_show(&call->cx, name));
+                        "ledger table \"%s\" has a %strigger, \"%s\"", ledger_tables[found].name,
+                        temp ? "TEMP " : "", lim_show(&call->cx, name));
     }
     return lim_fail(&call->cx, LIM_CORRUPT, "Rename it or drop it; Limbeck needs the name.",
                     "\"%s\" is not Limbeck's ledger table but %s %s", lim_show(&call->cx, name),
@@ -218,10 +218,10 @@ static bool check_format(limbeck_call *call) {
     return true;
 }
 
-static bool check_objects(limbeck_call *call, const char *sql, known *seen) {
-    sqlite3_stmt *row = limbeck_statement(call, sql);
+static bool check_objects(limbeck_call *call, bool temp, known *seen) {
+    sqlite3_stmt *row = limbeck_statement(call, temp ? SELECT_TEMP_OBJECTS : SELECT_OBJECTS);
     while (row != NULL && limbeck_row(call, row)) {
-        if (!check_object(call, row, seen) || limbeck_failed(call)) {
+        if (!check_object(call, row, temp, seen) || limbeck_failed(call)) {
             sqlite3_reset(row);
             return false;
         }
@@ -234,8 +234,9 @@ static bool check_tables(limbeck_call *call, bool *present) {
     const char *missing = NULL;
     bool any = false;
     *present = false;
-    if (!check_objects(call, SELECT_OBJECTS, seen) ||
-        (limbeck_has_temp(call) && !check_objects(call, SELECT_TEMP_TRIGGERS, seen))) {
+    limbeck_watch_begin(call);
+    if (!check_objects(call, false, seen) ||
+        (limbeck_has_temp(call) && !check_objects(call, true, seen))) {
         return false;
     }
     for (size_t i = 0; i < TABLE_COUNT; i++) {

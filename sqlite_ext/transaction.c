@@ -55,7 +55,6 @@ bool limbeck_transaction_begin(limbeck_call *call) {
         save_settings(call);
     }
     t->own = sqlite3_get_autocommit(call->db) != 0;
-    call->looked_for_watch = false;
     if (sqlite3_db_readonly(call->db, "main") == 1) {
         return fail_readonly(call);
     }
@@ -165,7 +164,7 @@ static void roll_back(limbeck_call *call) {
 }
 
 void limbeck_transaction_abandon(limbeck_call *call) {
-    call->checked = false;
+    call->checked = call->looked_for_watch = false;
     limbeck_call_drop_statements(call);
     if (call->transaction.open) {
         roll_back(call);

@@ -296,14 +296,29 @@ bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit 
 
 /* --- triggers that are there already --------------------------------------------------------- */
 
+void limbeck_watch_begin(limbeck_call *call) {
+    call->watch = call->ledger_read = call->dependents = false;
+    call->looked_for_watch = true;
+}
+
+void limbeck_watch_note(limbeck_call *call, const char *type, const char *sql) {
+    bool trigger = strcmp(type, "trigger") == 0;
+    if (!trigger && strcmp(type, "view") != 0) {
+        return;
+    }
+    call->dependents = true;
+    if (sql != NULL && mentions_ledger(sql, strlen(sql))) {
+        call->ledger_read = true;
+        call->watch = call->watch || trigger;
+    }
+}
+
 static bool look_at(limbeck_call *call, const char *question) {
     sqlite3_stmt *row = limbeck_statement(call, question);
     while (row != NULL && limbeck_row(call, row)) {
-        const char *sql = (const char *)sqlite3_column_text(row, 1);
-        call->dependents = true;
-        if (sql != NULL && mentions_ledger(sql, strlen(sql))) {
-            call->ledger_read = true;
-            call->watch = call->watch || sqlite3_column_int(row, 0) != 0;
+        const char *type = (const char *)sqlite3_column_text(row, 0);
+        if (type != NULL) {
+            limbeck_watch_note(call, type, (const char *)sqlite3_column_text(row, 1));
         }
     }
     return !limbeck_failed(call);
@@ -311,16 +326,14 @@ static bool look_at(limbeck_call *call, const char *question) {
 
 bool limbeck_watch_look(limbeck_call *call) {
     static const char SELECT_MAIN[] =
-        "SELECT type = 'trigger', sql FROM main.sqlite_master WHERE type IN ('trigger', 'view')";
+        "SELECT type, sql FROM main.sqlite_master WHERE type IN ('trigger', 'view')";
     static const char SELECT_TEMP[] =
-        "SELECT type = 'trigger', sql FROM sqlite_temp_master WHERE type IN ('trigger', 'view')";
+        "SELECT type, sql FROM sqlite_temp_master WHERE type IN ('trigger', 'view')";
     if (call->looked_for_watch) {
         return true;
     }
-    call->watch = call->ledger_read = call->dependents = false;
-    call->looked_for_watch =
-        look_at(call, SELECT_MAIN) && (!limbeck_has_temp(call) || look_at(call, SELECT_TEMP));
-    return call->looked_for_watch;
+    limbeck_watch_begin(call);
+    return look_at(call, SELECT_MAIN) && (!limbeck_has_temp(call) || look_at(call, SELECT_TEMP));
 }
 
 /* True when page is the root of a ledger table or index. */

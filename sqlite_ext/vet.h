@@ -31,10 +31,15 @@ typedef struct limbeck_vetted {
 bool limbeck_vet(limbeck_call *call, const limbeck_place *place, const lim_unit *units,
                  limbeck_vetted *vetted);
 
-/* Finds out, once a transaction, what views and triggers there are: call->dependents tells whether there
-** are any, call->ledger_read whether one of them says migrate_, call->watch whether statements are to be
-** watched. No body can make a trigger that would call for that. */
+/* Finds out what views and triggers there are, unless the look at the ledger's tables has done that
+** already (store_tables.h): call->dependents tells whether there are any, call->ledger_read whether one of
+** them says migrate_, call->watch whether statements are to be watched. No body can make a trigger that
+** would call for that. */
 bool limbeck_watch_look(limbeck_call *call);
+
+/* The two halves of it: forgets what is known, notes an object of the schema of this type and text. */
+void limbeck_watch_begin(limbeck_call *call);
+void limbeck_watch_note(limbeck_call *call, const char *type, const char *sql);
 
 /* Refuses the statement, which is text[0 .. length), if its program would write to the ledger. */
 bool limbeck_watch_statement(limbeck_call *call, const limbeck_place *place);
