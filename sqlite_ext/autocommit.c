@@ -14,7 +14,8 @@ typedef struct apply {
     limbeck_body *bodies;
     uint32_t at;       /* the step at work */
     lim_list versions; /* the version rows as they must be found */
-    const char *where; /* the same as text, as of the last commit; NULL: there was none */
+    const char *text;  /* the same as text */
+    const char *where; /* the same as of the last commit; NULL: there was none */
     int64_t *found;    /* for each step marked transaction:false the newest log row of its revision,
                           as of the beginning */
     bool moved;        /* between two steps the ledger was found to be another one */
@@ -127,17 +128,13 @@ static bool begin_next(apply *a) {
 }
 
 static bool commit(apply *a) {
-    const char *where = a->versions.count == 0 ? "base" : lim_list_join(&a->call->cx, &a->versions);
     int64_t since = limbeck_now();
-    while (where != NULL && !limbeck_transaction_commit(a->call)) {
+    while (!limbeck_transaction_commit(a->call)) {
         if (!wait_for_lock(a, since)) {
             return false;
         }
     }
-    if (where == NULL) {
-        return false;
-    }
-    a->where = where;
+    a->where = a->text;
     a->owned = a->newest;
     return true;
 }
@@ -145,6 +142,16 @@ static bool commit(apply *a) {
 static void abandon(apply *a) {
     limbeck_transaction_abandon(a->call);
     a->newest = a->owned;
+}
+
+/* The version rows are now those behind the step at work. */
+static bool follow(apply *a) {
+    lim_context *cx = &a->call->cx;
+    if (!lim_plan_follow(cx, a->plan, a->at, &a->versions)) {
+        return false;
+    }
+    a->text = a->versions.count == 0 ? "base" : lim_list_join(cx, &a->versions);
+    return a->text != NULL;
 }
 
 /* --- the log --------------------------------------------------------------------------------- */
@@ -201,13 +208,15 @@ static bool suspend(apply *a, bool known) {
 }
 
 static bool resume(apply *a, const limbeck_place *place) {
-    const char *where = limbeck_place_text(a->call, place, limbeck_place_statement(place).start);
-    bool ok = where != NULL;
-    if (a->suspended) {
-        ok = ok && limbeck_violations_compare(a->call, &a->before, where);
-        limbeck_violations_end(&a->before);
-        a->suspended = false;
+    const char *where;
+    bool ok;
+    if (!a->suspended) {
+        return true;
     }
+    where = limbeck_place_text(a->call, place, limbeck_place_statement(place).start);
+    ok = where != NULL && limbeck_violations_compare(a->call, &a->before, where);
+    limbeck_violations_end(&a->before);
+    a->suspended = false;
     return ok;
 }
 
@@ -244,6 +253,19 @@ static bool repeat_settings(apply *a, uint32_t end) {
 
 /* --- a body marked transaction:false --------------------------------------------------------- */
 
+/* Fails where the unit, whose last statement is at place, leaves deferred foreign keys violated. */
+static bool check_deferred(apply *a, const limbeck_place *place) {
+    int pending = 0, highest;
+    const char *where;
+    sqlite3_db_status(a->call->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
+    if (pending == 0) {
+        return true;
+    }
+    a->statement = place->statement + 1;
+    where = limbeck_place_text(a->call, place, limbeck_place_statement(place).start);
+    return where != NULL && limbeck_violations_pending(a->call, where);
+}
+
 /* Runs the statements of a unit. */
 static bool run_unit(apply *a, const lim_unit *unit) {
     const limbeck_body *body = body_at_work(a);
@@ -258,14 +280,8 @@ static bool run_unit(apply *a, const lim_unit *unit) {
                                                    : limbeck_run_next(a->call, &place, end);
         a->statement = place.statement + 1;
     }
-    if (ok && a->call->transaction.open) {
-        const char *where;
-        a->statement = place.statement = unit->last + 1;
-        place.statement--;
-        where = limbeck_place_text(a->call, &place, limbeck_place_statement(&place).start);
-        ok = where != NULL && limbeck_violations_pending(a->call, where);
-    }
-    return ok;
+    place.statement = unit->last;
+    return ok && check_deferred(a, &place);
 }
 
 /* The revision is done: settings, version rows, log. */
@@ -277,7 +293,7 @@ static bool finish_body(apply *a) {
     }
     limbeck_settings_restore(a->call);
     return limbeck_step_record(a->call, a->ledger, a->plan, a->at, body, a->begun, NULL) &&
-           lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
+           follow(a);
 }
 
 /* True for what SQLite runs outside of transactions only. */
@@ -305,6 +321,30 @@ static bool apply_unit(apply *a, const lim_unit *unit, const lim_unit *next) {
     return commit(a);
 }
 
+/* A unit behind which another one follows. What it takes of memory goes with it, but for what is said
+** when it fails: a body may have a million of them. */
+static bool apply_and_forget(apply *a, const lim_unit *unit) {
+    lim_context *cx = &a->call->cx;
+    lim_context kept = *cx;
+    lim_error error;
+    bool ok;
+    lim_context_begin(cx, &kept.allocator);
+    ok = apply_unit(a, unit, unit + 1);
+    error = cx->error;
+    if (error.code == LIM_NOMEM) {
+        lim_out_of_memory(&kept);
+    } else if (error.code != LIM_OK) {
+        lim_fail(&kept, error.code, error.hint != NULL ? lim_copy_string(&kept, error.hint) : NULL,
+                 "%s", error.message);
+        if (error.detail != NULL) {
+            lim_fail_detail(&kept, "%s", error.detail);
+        }
+    }
+    lim_context_end(cx);
+    *cx = kept;
+    return ok;
+}
+
 static bool apply_units(apply *a, uint32_t first) {
     const limbeck_body *body = body_at_work(a);
     a->begun = limbeck_now();
@@ -319,13 +359,12 @@ static bool apply_units(apply *a, uint32_t first) {
         !repeat_settings(a, body->units[first].first)) {
         return false;
     }
-    for (uint32_t i = first; i < body->unit_count; i++) {
-        if (!apply_unit(a, &body->units[i],
-                        i + 1 < body->unit_count ? &body->units[i + 1] : NULL)) {
+    for (uint32_t i = first; i + 1 < body->unit_count; i++) {
+        if (!apply_and_forget(a, &body->units[i])) {
             return false;
         }
     }
-    return true;
+    return apply_unit(a, &body->units[body->unit_count - 1], NULL);
 }
 
 /* Tells what stays of a body that stopped. */
@@ -386,8 +425,7 @@ static bool apply_step(apply *a) {
         return apply_statements(a); /* and commits what the steps before it did */
     }
     return begin_next(a) &&
-           limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a), NULL) &&
-           lim_plan_follow(&a->call->cx, a->plan, a->at, &a->versions);
+           limbeck_step_run(a->call, a->ledger, a->plan, a->at, body_at_work(a), NULL) && follow(a);
 }
 
 /* Tells where the database is, when something was committed before the failure. */
@@ -414,6 +452,7 @@ static bool begin_apply(apply *a) {
         }
         a->found[i] = newest.id;
     }
+    a->text = a->plan->from;
     return a->found != NULL &&
            lim_plan_versions(&call->cx, a->ledger->graph, &a->ledger->state, &a->versions);
 }
@@ -440,92 +479,4 @@ bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const li
         return false;
     }
     return true;
-}
-
-/* --- runs of others -------------------------------------------------------------------------- */
-
-enum {
-    RECENT = 10000, /* milliseconds: what was started longer ago and isn't at it now is dead */
-    QUIET = 1000,   /* so long it is looked at */
-    PAUSE = 20
-};
-
-bool limbeck_find_other_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                            int64_t over, limbeck_other_run *other) {
-    bool up = plan->operation == LIM_UPGRADE;
-    *other = (limbeck_other_run){NULL, 0};
-    for (uint32_t i = 0; i < plan->step_count; i++) {
-        lim_node node = plan->steps[i].node;
-        limbeck_newest newest;
-        if (lim_step_is_transactional(ledger->graph, plan, i) ||
-            lim_stop_of(&ledger->rows, ledger->graph, &ledger->state, node, up) == NULL) {
-            continue;
-        }
-        if (!limbeck_store_newest(call, lim_id(ledger->graph, node), &newest)) {
-            return false;
-        }
-        if (newest.started && newest.id != over && newest.age < RECENT) {
-            *other = (limbeck_other_run){lim_id(ledger->graph, node), newest.id};
-            return true;
-        }
-    }
-    return true;
-}
-
-/* Milliseconds that the connection waits for a lock. */
-static int64_t patience(limbeck_call *call) {
-    sqlite3_stmt *row = limbeck_statement(call, "PRAGMA busy_timeout");
-    int64_t timeout = 0;
-    if (row != NULL && limbeck_row(call, row)) {
-        timeout = sqlite3_column_int64(row, 0);
-        sqlite3_reset(row);
-    }
-    return timeout;
-}
-
-/* Reads the newest row; what the other one's lock hides is shown by *locked. */
-static bool look(limbeck_call *call, const char *revision, limbeck_newest *newest, bool *locked) {
-    *locked = false;
-    if (limbeck_store_newest(call, revision, newest)) {
-        return true;
-    }
-    if ((call->code & 0xff) != SQLITE_BUSY) {
-        return false;
-    }
-    call->cx.error = (lim_error){0};
-    call->code = SQLITE_OK;
-    *locked = true;
-    return true;
-}
-
-bool limbeck_await_other_run(limbeck_call *call, const limbeck_other_run *other, int64_t *over) {
-    int64_t begun = limbeck_now(), seen = begun, timeout = patience(call), now = begun;
-    limbeck_newest newest;
-    bool locked;
-    *over = other->newest;
-    for (; !limbeck_failed(call) && now - seen < QUIET; now = limbeck_now()) {
-        sqlite3_sleep(PAUSE);
-        if (!look(call, other->revision, &newest, &locked)) {
-            return false;
-        }
-        if (!locked && newest.id == *over) {
-            continue;
-        }
-        if (!locked) {
-            *over = newest.id;
-            if (!newest.started) {
-                return true;
-            }
-        }
-        seen = limbeck_now();
-        if (seen - begun >= timeout) {
-            call->code = SQLITE_BUSY;
-            return lim_fail(&call->cx, LIM_STATE,
-                            "Call again when it is done, or let SQLite wait: PRAGMA busy_timeout = "
-                            "5000.",
-                            "another connection runs revision \"%s\" now",
-                            lim_show(&call->cx, other->revision));
-        }
-    }
-    return !limbeck_failed(call);
 }

@@ -26,20 +26,4 @@
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,
                             limbeck_body *bodies, bool *moved);
 
-/* A run of somebody else's that may be under way. */
-typedef struct limbeck_other_run {
-    const char *revision; /* NULL: none */
-    int64_t newest;       /* its newest log row */
-} limbeck_other_run;
-
-/* Finds, inside the call's transaction, a body of the plan that was started so recently that it may be
-** running. What runs holds the write lock, so whoever has the lock meets it between two statements, if
-** at all. `over` is the row of a run that is known to be over. */
-bool limbeck_find_other_run(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
-                            int64_t over, limbeck_other_run *other);
-
-/* Looks on, without a transaction, until the run has ended (*over: its newest row) or has done nothing for
-** a second. A run that goes on is waited for as long as PRAGMA busy_timeout says, then it is an error. */
-bool limbeck_await_other_run(limbeck_call *call, const limbeck_other_run *other, int64_t *over);
-
 #endif

@@ -4,10 +4,10 @@
 ** First a look without a lock: where nothing is to be done that is all, and it costs an index scan.
 ** Otherwise the lock is taken and everything is read and planned again, because another connection
 ** may have done the work in the meantime. Or it may be at it: a body marked transaction:false commits
-** in between (autocommit.h), and is waited for.
+** in between, and is waited for (other_run.h).
 */
-#include "autocommit.h"
 #include "functions.h"
+#include "other_run.h"
 #include "resume.h"
 #include "runner.h"
 #include "transaction.h"

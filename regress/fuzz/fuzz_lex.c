@@ -9,6 +9,26 @@
 
 #include "core/body.h"
 
+/* Units have every statement once, in order; what is none is told with its statement. */
+static void check_units(lim_context *cx, lim_dialect dialect, const char *text, size_t length) {
+    lim_body body;
+    lim_unit *units;
+    uint32_t count, at, next = 0;
+    if (!lim_body_scan(cx, dialect, text, length, &body))
+        return;
+    if (!lim_body_units(cx, dialect, &body, &units, &count, &at)) {
+        CHECK(cx->error.code == LIM_NOMEM ||
+              (cx->error.code == LIM_NOT_SUPPORTED && at < body.count));
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK(units[i].first == next && units[i].last >= next && units[i].last < body.count);
+        CHECK(units[i].block == (units[i].last > next));
+        next = units[i].last + 1;
+    }
+    CHECK(next == body.count && !body.wrapped);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_tokens(lim_context *cx, lim_dialect dialect, const char *text, size_t length) {
@@ -92,6 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_tokens(&cx, (lim_dialect)d, text, size - 1);
         check_statements((lim_dialect)d, text, size - 1);
         check_body(&cx, (lim_dialect)d, text, size - 1);
+        cx.error = (lim_error){0};
+        check_units(&cx, (lim_dialect)d, text, size - 1);
         CHECK(strlen(lim_show_bytes(&cx, text, size - 1)) <= 80 * 12 + 3);
         lim_context_end(&cx);
     }

@@ -276,6 +276,95 @@ static void nothing_to_do_is_a_comment(void **state) {
     }
 }
 
+/* ---- bodies marked transaction:false -------------------------------------------------------- */
+
+/* The script of 002 marked so; each unit as the host knows it. NULL: see f->cx.error. */
+static const char *script_of_units(fixture *f, lim_offline *o) {
+    static const char text[] =
+        "-- one\nSELECT 1;\nPRAGMA foreign_keys = OFF; BEGIN; SELECT 2; -- two\n"
+        "SELECT 3; COMMIT; PRAGMA foreign_keys = ON; BEGIN; COMMIT; SELECT 4";
+    lim_offline_body body = {.replacements = NULL};
+    lim_offline_unit known[6];
+    lim_unit *units;
+    uint32_t at;
+    if (!lim_offline_plan(o, &f->state, LIM_UPGRADE, "001:002") ||
+        !lim_body_scan(&f->cx, LIM_SQLITE, text, strlen(text), &body.body) ||
+        !lim_body_units(&f->cx, LIM_SQLITE, &body.body, &units, &body.unit_count, &at))
+        return NULL;
+    assert_int_equal(body.unit_count, 6);
+    for (uint32_t i = 0; i < 6; i++)
+        known[i] = (lim_offline_unit){.unit = units[i],
+                                      .alone = i == 1 || i == 3,
+                                      .suspends = i == 1,
+                                      .resumes = i == 3,
+                                      .needs_off = i == 5};
+    body.units = known;
+    body.statements = body.body.count;
+    return lim_offline_begin(o) && lim_offline_step(o, 0, &body) ? lim_offline_end(o) : NULL;
+}
+
+/* The script behind its guard, without what stands in each transaction of it. */
+static const char *outline(fixture *f, const char *script) {
+    static const char *const words[] = {"BEGIN IMMEDIATE;", "COMMIT;",   "PRAGMA ",  "SELECT 1;",
+                                        "SELECT 2;",        "SELECT 3;", "SELECT 4;"};
+    lim_text t = {.cx = &f->cx};
+    const char *line_at = strstr(script, "(1 of 1)\n");
+    assert_non_null(line_at);
+    while ((line_at = strchr(line_at, '\n')) != NULL && *++line_at != '\0') {
+        int length = (int)strcspn(line_at, "\n");
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strncmp(line_at, words[i], strlen(words[i])) == 0)
+                lim_text_addf(&t, "%.*s\n", length, line_at);
+        const char *outcome = line_at + length - strlen("'started';");
+        if (strncmp(outcome, "'started';", 10) == 0)
+            lim_text_adds(&t, "started\n");
+        else if (strncmp(outcome + 3, "'done';", 7) == 0)
+            lim_text_adds(&t, "done\n");
+        else if (strncmp(line_at, "UPDATE main.migrate_version", 27) == 0)
+            lim_text_adds(&t, "version\n");
+        else if (strstr(line_at, "limbeck_violations") == line_at + strlen("CREATE TEMP TABLE "))
+            lim_text_adds(&t, "remember\n");
+        else if (strncmp(line_at, "DROP TABLE temp.limbeck_violations", 34) == 0)
+            lim_text_adds(&t, "compare\n");
+    }
+    return lim_text_end(&t);
+}
+
+static void a_marked_body_is_a_transaction_a_unit(void **state) {
+    (void)state;
+    fixture f;
+    fixture_begin(&f, 0);
+    assert_true(fixture_rows(&f, line) && fixture_versions(&f, "001"));
+    f.ledger.revisions[1].upgrade_transactional = false;
+    assert_true((f.g = lim_graph_build(&f.cx, &f.ledger, NULL)) != NULL &&
+                lim_state_build(&f.cx, f.g, &f.ledger, &f.state));
+    lim_offline o = offline_of(&f, LIM_SQLITE);
+    o.foreign_keys = true;
+    const char *script = script_of_units(&f, &o);
+    assert_non_null(script);
+    assert_non_null(strstr(script, "are committed statement by statement.\n"));
+    assert_string_equal(outline(&f, script),
+                        "started\nCOMMIT;\n"
+                        "BEGIN IMMEDIATE;\nSELECT 1;\ndone\nstarted\nCOMMIT;\n"
+                        "PRAGMA foreign_keys = OFF;\n"
+                        "BEGIN IMMEDIATE;\nremember\ndone\nstarted\nCOMMIT;\n"
+                        "BEGIN IMMEDIATE;\nSELECT 2; -- two\nSELECT 3;\ndone\nstarted\nCOMMIT;\n"
+                        "PRAGMA foreign_keys = ON;\n"
+                        "BEGIN IMMEDIATE;\ncompare\ndone\nstarted\nCOMMIT;\n"
+                        "BEGIN IMMEDIATE;\ndone\nstarted\nCOMMIT;\n"
+                        "PRAGMA foreign_keys = OFF;\n"
+                        "BEGIN IMMEDIATE;\nremember\nSELECT 4;\ncompare\ndone\nversion\ndone\n"
+                        "COMMIT;\nPRAGMA foreign_keys = ON;\n"
+                        "BEGIN IMMEDIATE;\nCOMMIT;\n");
+    fixture_end(&f);
+}
+
+static bool marked_script(fixture *f, lim_dialect dialect) {
+    lim_offline o = offline_of(f, dialect);
+    return fixture_build(f, line, "001") && (o.graph = f->g) != NULL &&
+           script_of_units(f, &o) != NULL;
+}
+
 static bool whole_script(fixture *f, lim_dialect dialect) {
     lim_offline o = offline_of(f, dialect);
     return fixture_build(f, line, "001") && (o.graph = f->g) != NULL &&
@@ -285,12 +374,12 @@ static bool whole_script(fixture *f, lim_dialect dialect) {
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    for (int dialect = LIM_SQLITE; dialect <= LIM_POSTGRES; dialect++) {
+    for (int way = 0; way < 3; way++) {
         bool ok = false;
         for (long n = 1; !ok; n++) {
             fixture f;
             fixture_begin(&f, n);
-            ok = whole_script(&f, (lim_dialect)dialect);
+            ok = way == 2 ? marked_script(&f, LIM_SQLITE) : whole_script(&f, (lim_dialect)way);
             assert_int_equal(f.cx.error.code, f.taken >= n ? LIM_NOMEM : LIM_OK);
             assert_true(!ok || f.taken < n);
             fixture_end(&f);
@@ -309,6 +398,7 @@ int main(void) {
         cmocka_unit_test(names_of_settings_are_found),
         cmocka_unit_test(no_id_ends_the_guard),
         cmocka_unit_test(nothing_to_do_is_a_comment),
+        cmocka_unit_test(a_marked_body_is_a_transaction_a_unit),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,19 @@ static bool plan_example(fixture *f, const example *e, lim_plan *plan) {
                           plan);
 }
 
+/* Following a plan step by step from its start leads to its end. */
+static bool followed(fixture *f, const lim_plan *plan) {
+    lim_list versions;
+    const char *at;
+    assert_true(lim_plan_versions(&f->cx, f->g, &f->state, &versions));
+    for (uint32_t i = 0; plan->operation != LIM_STAMP && i < plan->step_count; i++)
+        assert_true(lim_plan_follow(&f->cx, plan, i, &versions));
+    if (plan->operation == LIM_STAMP || plan->step_count == 0)
+        return true;
+    at = versions.count == 0 ? "base" : lim_list_join(&f->cx, &versions);
+    return strcmp(at, plan->to) == 0;
+}
+
 static void every_example_of_graph_md(void **unused) {
     (void)unused;
     int wrong = 0;
@@ -233,9 +246,14 @@ static void every_example_of_graph_md(void **unused) {
         fixture f;
         lim_plan plan;
         fixture_begin(&f, 0);
-        const char *got = plan_example(&f, e, &plan)
-                              ? fixture_plan(&f, &plan)
-                              : lim_format(&f.cx, "error: %s", f.cx.error.message);
+        bool planned = plan_example(&f, e, &plan);
+        const char *got =
+            planned ? fixture_plan(&f, &plan) : lim_format(&f.cx, "error: %s", f.cx.error.message);
+        if (planned && !followed(&f, &plan)) {
+            wrong++;
+            print_error("%s from {%s} %s: the steps lead elsewhere\n", e->operation, e->rows,
+                        e->target ? e->target : "NULL");
+        }
         if (strcmp(got, e->expected) != 0) {
             wrong++;
             print_error("%s from {%s} %s:\n  got      %s\n  expected %s\n", e->operation, e->rows,

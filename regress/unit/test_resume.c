@@ -117,6 +117,30 @@ static void only_what_stayed_counts(void **unused) {
     fixture_end(&f);
 }
 
+/* An offline script would begin a body at its first statement. */
+static void no_script_runs_what_stopped(void **unused) {
+    (void)unused;
+    fixture f;
+    lim_plan plan;
+    stop_at(&f, "aaaa", failed);
+    assert_true(lim_plan_upgrade(&f.cx, f.g, &f.state, "head", &plan));
+    assert_false(lim_resume_none(&f.cx, LIM_SQLITE, &f.ledger, f.g, &f.state, &plan));
+    assert_string_equal(f.cx.error.message,
+                        "revision \"bbbb\" (upgrade) stopped at statement 2 of 3: x");
+    assert_string_equal(f.cx.error.hint,
+                        "Finish it with migrate_upgrade('bbbb'), or say how it ended with "
+                        "migrate_resolve('bbbb', 'applied' or 'not applied').");
+    f.cx.error = (lim_error){0};
+    assert_true(lim_plan_downgrade(&f.cx, f.g, &f.state, "base", &plan));
+    assert_true(lim_resume_none(&f.cx, LIM_SQLITE, &f.ledger, f.g, &f.state, &plan));
+    fixture_end(&f);
+
+    stop_at(&f, "bbbb", started);
+    assert_true(lim_plan_upgrade(&f.cx, f.g, &f.state, "head", &plan));
+    assert_true(lim_resume_none(&f.cx, LIM_SQLITE, &f.ledger, f.g, &f.state, &plan));
+    fixture_end(&f);
+}
+
 static void apply_goes_up_or_down(void **unused) {
     (void)unused;
     static const struct {
@@ -187,6 +211,7 @@ int main(void) {
         cmocka_unit_test(a_stop_is_told_while_it_holds),
         cmocka_unit_test(nothing_passes_over_a_stop),
         cmocka_unit_test(only_what_stayed_counts),
+        cmocka_unit_test(no_script_runs_what_stopped),
         cmocka_unit_test(apply_goes_up_or_down),
         cmocka_unit_test(a_word_ends_a_stop),
     };
