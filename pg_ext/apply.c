@@ -249,7 +249,7 @@ apply_unit(Apply *apply, const Unit *unit, instr_time body_start)
 	INSTR_TIME_SET_CURRENT(start);
 	retry_watch_unit(step, unit);
 	run_unit(step, unit);
-	retry_unwatch();
+	retry_unwatch_unit(step);
 	lock_keep_apply(apply->call.extension);
 	/* what only read, as BEGIN READ ONLY says, ends before its end is written */
 	if (XactReadOnly)

@@ -280,7 +280,6 @@ refuse_psql_words(const Body *body)
 	}
 }
 
-#if PG_VERSION_NUM >= 140000
 static bool
 option_is_on(List *options, const char *name)
 {
@@ -295,7 +294,6 @@ option_is_on(List *options, const char *name)
 	}
 	return false;
 }
-#endif
 
 static const char *
 reindex_alone(const ReindexStmt *reindex)
@@ -370,11 +368,17 @@ needs_autocommit(Node *statement)
 	}
 }
 
-/* True when the server runs the statement at work outside transaction blocks only. */
+/* True when the statement at work waits for others by design, and nobody waits behind it: what works
+ * CONCURRENTLY, and VACUUM. SET waits for nothing. */
 bool
-body_runs_alone(const Body *body)
+body_waits_long(const Body *body)
 {
-	return needs_autocommit(body_current(body)->stmt) != NULL;
+	Node	   *statement = body_current(body)->stmt;
+	const char *alone = needs_autocommit(statement);
+
+	if (IsA(statement, VacuumStmt))
+		return !option_is_on(((VacuumStmt *) statement)->options, "full");
+	return IsA(statement, VariableSetStmt) || (alone != NULL && strstr(alone, "CONCURRENTLY") != NULL);
 }
 
 /* True when the statement at work makes tables and indexes anew as they are, those of the ledger with all

@@ -367,7 +367,7 @@ extern void body_prepare(Call *call, Body *body, const char *revision, lim_direc
 						 const char *text, size_t length, bool autocommit);
 extern void body_error_context(void *arg);
 extern ErrorData *body_take_error(const Body *body);
-extern bool body_runs_alone(const Body *body);
+extern bool body_waits_long(const Body *body);
 extern bool body_rebuilds(const Body *body);
 extern void body_rethrow(const Body *body) __attribute__((noreturn));
 extern const char *body_statement_text(const Body *body, int *length);
@@ -390,6 +390,8 @@ typedef struct RunStep
 	const char *to;
 	const char *notice;
 	bool		may_set_role;
+	bool		waits_short;	/* while a statement at the top waits as limbeck.lock_timeout says: */
+	int			usual_lock_timeout;
 } RunStep;
 
 extern const char *run_plan(Call *call, const lim_plan *plan);
@@ -422,7 +424,8 @@ extern int	limbeck_lock_retries;
 extern int	limbeck_body_timeout;
 extern void retry_define_settings(void);
 extern void retry_watch(void);
-extern void retry_watch_unit(const RunStep *step, const Unit *unit);
+extern void retry_watch_unit(RunStep *step, const Unit *unit);
+extern void retry_unwatch_unit(RunStep *step);
 extern void retry_unwatch(void);
 extern bool retry_explain(ErrorData *error);
 extern bool retry_wanted(const ErrorData *error, int tries);

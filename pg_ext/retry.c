@@ -106,7 +106,7 @@ install(void)
 }
 
 static void
-watch(bool limit_locks)
+watch(void)
 {
 	if (!installed)
 		install();
@@ -117,24 +117,38 @@ watch(bool limit_locks)
 	limit_ms = limbeck_body_timeout;
 	if (limited)
 		enable_timeout_after(body_timer, limit_ms);
-	if (limit_locks && limbeck_lock_timeout > 0)
-		(void) set_config_option("lock_timeout", psprintf("%d", limbeck_lock_timeout),
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+static void
+set_lock_timeout(int milliseconds, GucAction action)
+{
+	(void) set_config_option("lock_timeout", psprintf("%d", milliseconds), PGC_USERSET,
+							 PGC_S_SESSION, action, true, 0, false);
 }
 
 /* Begins the watch over a body: its time limit, and the locks that it waits for. */
 void
 retry_watch(void)
 {
-	watch(true);
+	watch();
+	if (limbeck_lock_timeout > 0)
+		set_lock_timeout(limbeck_lock_timeout, GUC_ACTION_LOCAL);
 }
 
-/* The same for a unit, whose time is its own. What works CONCURRENTLY waits for other transactions by
- * design, and makes nobody wait behind it. */
+/* The same for a unit, whose time is its own. A single statement may commit on its way, so that the
+ * short wait is the session's until retry_unwatch_unit(); between BEGIN and COMMIT it is the transaction's. */
 void
-retry_watch_unit(const RunStep *step, const Unit *unit)
+retry_watch_unit(RunStep *step, const Unit *unit)
 {
-	watch(unit->block || !body_runs_alone(&step->body));
+	watch();
+	if (limbeck_lock_timeout == 0 || (!unit->block && body_waits_long(&step->body)))
+		return;
+	if (!unit->block && !step->waits_short)
+	{
+		step->waits_short = true;
+		step->usual_lock_timeout = LockTimeout;
+	}
+	set_lock_timeout(limbeck_lock_timeout, unit->block ? GUC_ACTION_LOCAL : GUC_ACTION_SET);
 }
 
 void
@@ -144,6 +158,16 @@ retry_unwatch(void)
 	if (limited)
 		disable_timeout(body_timer, false);
 	limited = false;
+}
+
+/* Ends the watch over a unit that has come to its end, and its short wait, unless it set another. */
+void
+retry_unwatch_unit(RunStep *step)
+{
+	retry_unwatch();
+	if (step->waits_short && LockTimeout == limbeck_lock_timeout)
+		set_lock_timeout(step->usual_lock_timeout, GUC_ACTION_SET);
+	step->waits_short = false;
 }
 
 /* How the server's messages call the noted lock's object. */

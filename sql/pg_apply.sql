@@ -47,6 +47,11 @@ SELECT action, revision, from_version, to_version, statement, statements, outcom
 SELECT revision, stopped FROM migrate_current();
 CALL migrate_apply();
 
+-- what is marked goes down by CALL, too: refused before anything runs
+SELECT migrate_downgrade('001');
+SELECT migrate_downgrade('-3');
+SELECT version_num FROM migrate_version;
+
 -- down, where the target is below
 CALL migrate_apply('001');
 SELECT to_regclass('users_name'), to_regclass('moods'), version_num FROM migrate_version;

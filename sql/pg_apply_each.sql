@@ -136,6 +136,19 @@ SELECT migrate_edit('18', 'REINDEX INDEX migrate_log_revision_idx; REINDEX TABLE
 CALL migrate_apply();
 SELECT count(*) FROM migrate_validate();
 
+-- whatever transactions are by default
+SET default_transaction_isolation = 'serializable';
+SET default_transaction_deferrable = on;
+SELECT migrate_revision('serializable', 'CREATE INDEX CONCURRENTLY batch_done ON batch (done); INSERT INTO chained SELECT current_setting(''transaction_isolation''); VACUUM batch', NULL, '19');
+SELECT migrate_revision('serializable', 'INSERT INTO chained SELECT current_setting(''transaction_isolation'')', NULL, '20');
+CALL migrate_apply();
+SELECT level FROM chained;
+RESET default_transaction_isolation;
+RESET default_transaction_deferrable;
+SET default_transaction_read_only = on;
+CALL migrate_apply();
+RESET default_transaction_read_only;
+
 SELECT what FROM trace ORDER BY id;
 :stopped
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid IN ('users'::regclass, 'posts'::regclass) ORDER BY 1;

@@ -30,6 +30,10 @@ CALL migrate_apply();
 
 -- a DBA's word
 SELECT migrate_resolve('003', 'perhaps');
+SELECT migrate_resolve('003', NULL);
+SELECT migrate_resolve(NULL, 'applied');
+SELECT migrate_resolve('nowhere', 'applied');
+SELECT migrate_resolve('001:003', 'applied');
 SELECT migrate_resolve('002', 'applied');
 SELECT migrate_resolve('003', 'not applied');
 SELECT current, stopped FROM migrate_status();

@@ -115,6 +115,25 @@ is($node->safe_psql('app', q{SELECT string_agg(statement || ' ' || outcome, ', '
     '1 started, 1 done, 2 started, 2 done, 3 started, ...6 done, 7 started, 7 done, 7 done', 'the log tells the starts');
 reset_history();
 
+# What keeps everybody out waits shortly, though it commits on its way; what works CONCURRENTLY and VACUUM wait as
+# long as it takes. The session's own lock_timeout is what it was, unless the body sets it, for its own time.
+hold('reader', 'LOCK TABLE gate IN ACCESS SHARE MODE');
+$node->safe_psql('app', q{SELECT migrate_edit('002', 'VACUUM FULL gate; SET lock_timeout = ''7s''; INSERT INTO trace (what) VALUES (current_setting(''lock_timeout''))', '')});
+$session = start("SET lock_timeout = '1h';\nSET limbeck.lock_timeout = '20ms';\nCALL migrate_apply();\nINSERT INTO trace (what) VALUES (current_setting('lock_timeout'));\n");
+$session->{run}->pump until $session->{err} =~ /try 3 of 11 follows/;
+let_go('reader');
+unlike(finish($session), qr/ERROR/, 'VACUUM FULL is tried again');
+is($node->safe_psql('app', $trace), '1 20ms 1h', 'lock_timeout in the body and behind it');
+reset_history();
+hold('writer', 'LOCK TABLE users IN ROW EXCLUSIVE MODE');
+$node->safe_psql('app', q{SELECT migrate_edit('002', 'VACUUM gate; CREATE INDEX CONCURRENTLY users_id ON users (id)', 'DROP INDEX CONCURRENTLY users_id')});
+$session = start("SET limbeck.lock_timeout = '1ms';\nCALL migrate_apply()");
+waits($session, q{locktype IN ('transactionid', 'virtualxid')});
+select(undef, undef, undef, 0.2);
+let_go('writer');
+unlike(finish($session), qr/ERROR|try/, 'CREATE INDEX CONCURRENTLY waits long');
+reset_history();
+
 # A cancel in the pause ends the run, and is told.
 for my $call ('SELECT migrate_upgrade()', 'CALL migrate_apply()') {
     my $function = $call =~ /SELECT/;
@@ -161,6 +180,13 @@ for my $end ('cancel', 'terminate') {
     $node->safe_psql('app', "SELECT pg_${end}_backend($third->{pid})");
     like(finish($third), qr/(canceling statement due to user request|terminating connection)/, "$end of one that waits");
 }
+($status, $out, $err) = $node->psql('app', q{SELECT migrate_resolve('002', 'applied')});
+like($err, qr/ERROR:  migrate_apply is running\nDETAIL:  Process $first->{pid} holds the lock/, 'nobody resolves what runs');
+$node->safe_psql('app', 'CREATE ROLE onlooker LOGIN');
+like(as_role($node, 'app', 'onlooker', 'SELECT * FROM migrate_watch()'), qr/permission denied for function migrate_watch/, 'migrate_watch() is granted to nobody');
+$node->safe_psql('app', 'GRANT EXECUTE ON FUNCTION migrate_watch() TO onlooker');
+is(as_role($node, 'app', 'onlooker', 'SELECT pid, doing FROM migrate_watch()'), "$first->{pid}|<insufficient privilege>", 'and shows what the server shows');
+is($node->safe_psql('app', 'GRANT pg_read_all_stats TO onlooker') . as_role($node, 'app', 'onlooker', 'SELECT pid, revision, revisions, doing FROM migrate_watch()'), "$first->{pid}|2|2|Running upgrade 001 -> 002, second: CREATE INDEX CONCURRENTLY users_id ON users (id)", 'with pg_read_all_stats all of it');
 let_go('writer');
 like(finish($first), qr/upgraded base -> 002/, 'the first goes on');
 like(finish($second), qr/already at 002/, 'the second finds it done');
