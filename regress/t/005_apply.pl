@@ -44,8 +44,7 @@ sub start_apply {
     my $out = '';
     my $run = background($node, 'app', $settings . "CALL migrate_apply();\n", \$out, $err);
     wait_for_row($node, 'app', q{SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('users_id')});
-    my $pid = pid_of($node, '002');
-    return ($run, $pid);
+    return $run;
 }
 
 sub stopped_is {
@@ -70,7 +69,8 @@ sub resume_is_right {
 # While it waits: what others see, and what they can do.
 my $err = '';
 my ($holder, $holder_pid) = hold('SELECT count(*) FROM users');
-my ($run, $pid) = start_apply('', \$err);
+my $run = start_apply('', \$err);
+my $pid = pid_of($node, '002');
 is($node->safe_psql('app', q{SELECT pid, actor IS NOT NULL, revision, revisions, statement, statements, doing LIKE 'Running upgrade 001 -> 002, index: CREATE INDEX CONCURRENTLY%', since <= now() FROM migrate_watch()}),
     "$pid|t|1|1|2|3|t|t", 'migrate_watch() tells revision and statement');
 like($node->safe_psql('app', 'SELECT waiting_for FROM migrate_watch()'), qr/^process $holder_pid: /, 'and for whom it waits');
@@ -90,19 +90,19 @@ $node->safe_psql('app', q{CALL migrate_apply('001')});
 
 # It ends in the middle, in each way.
 for my $case (
-    [ 'a cancel', '', sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])") }, qr/stopped at statement 2 of 3: canceling statement due to user request/ ],
-    [ 'statement_timeout', "SET statement_timeout = '700ms';\n", sub { }, qr/stopped at statement 2 of 3: canceling statement due to statement timeout/ ],
+    [ 'a cancel', '', sub { $node->safe_psql('postgres', 'SELECT pg_cancel_backend(' . pid_of($node, '002') . ')') }, qr/stopped at statement 2 of 3: canceling statement due to user request/ ],
+    [ 'statement_timeout', "SET statement_timeout = '3s';\n", sub { }, qr/stopped at statement 2 of 3: canceling statement due to statement timeout/ ],
     [ 'limbeck.body_timeout', "SET limbeck.body_timeout = '700ms';\n", sub { }, qr/stopped at statement 2 of 3: canceling the body after limbeck\.body_timeout/ ],
-    [ 'pg_terminate_backend', '', sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") }, qr/stopped at statement 2 of 3: started, and its end was never recorded/ ],
-    [ 'kill -9', '', sub { kill 'KILL', $_[0] }, qr/stopped at statement 2 of 3: started/ ],
+    [ 'pg_terminate_backend', '', sub { $node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . pid_of($node, '002') . ')') }, qr/stopped at statement 2 of 3: started, and its end was never recorded/ ],
+    [ 'kill -9', '', sub { kill 'KILL', pid_of($node, '002') }, qr/stopped at statement 2 of 3: started/ ],
     [ 'an immediate stop', '', sub { $node->stop('immediate'); $node->start }, qr/stopped at statement 2 of 3: started/ ],
     )
 {
     my ($what, $settings, $end, $pattern) = @$case;
     $err = '';
     ($holder, $holder_pid) = hold('SELECT count(*) FROM users');
-    ($run, $pid) = start_apply($settings, \$err);
-    $end->($pid);
+    $run = start_apply($settings, \$err);
+    $end->();
     $run->finish;
     $node->poll_query_until('postgres', 'SELECT true');
     if ($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $holder_pid")) { let_go($holder, $holder_pid) }
