@@ -29,7 +29,7 @@ units := $(patsubst regress/unit/%.c,%,$(wildcard regress/unit/test_*.c))
 fuzzers := $(patsubst regress/fuzz/%.c,%,$(wildcard regress/fuzz/fuzz_*.c))
 have_pg := $(and $(wildcard pg_ext/Makefile),$(shell command -v $(PG_CONFIG)))
 
-.PHONY: all sqlite pg demo check deps install installcheck bench bench-full format lint coverage \
+.PHONY: all sqlite pg demo check deps install installcheck bench bench-full bench-page format lint coverage \
 	fuzz dist amalgamation clean units-plain units-asan fuzzers check-unit check-asan check-scripts \
 	check-amalgamation check-static check-shell check-docs check-drivers check-differential \
 	check-differential-long check-sqlite check-alter \
@@ -183,11 +183,16 @@ check-matrix:
 fuzz: deps-check fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) regress/fuzz.sh
 
-bench: sqlite
+# Less than ten minutes on two idle processors; bench-full has all of it.
+bench: deps-bench sqlite
 	@$(PYTHON) bench/run.py
 
-bench-full: sqlite
+bench-full: deps-bench sqlite
 	@$(PYTHON) bench/run.py --full
+
+# The page of results anew.
+bench-page: deps-bench sqlite
+	@$(PYTHON) bench/run.py --page bench/RESULTS.md
 
 coverage: deps-coverage
 	@regress/coverage.sh

@@ -74,9 +74,10 @@ class Server:
             if install:
                 self.install(top, config)
             self.run([f'{self.bin}/initdb', '-D', self.data, '-E', 'UTF8', '--locale=C', '-A', 'trust', '-N'])
-            # one revision's objects are a handful of locks; raw SQL in one transaction needs them, too
-            settings = ("-c listen_addresses='' -c fsync=off -c max_locks_per_transaction=1024 "
-                        f'-c shared_buffers=256MB -c autovacuum=off -c unix_socket_directories={self.work}')
+            # as the server comes, but for the locks that thousands of objects in one transaction need, raw or not,
+            # and for the work of others in the background
+            settings = ("-c listen_addresses='' -c max_locks_per_transaction=2048 "
+                        f'-c autovacuum=off -c unix_socket_directories={self.work}')
             self.run([f'{self.bin}/pg_ctl', '-D', self.data, '-w', '-l', f'{self.work}/data/log', '-o', settings,
                       'start'])
         except BaseException:
@@ -110,6 +111,15 @@ class Server:
 
     def connect(self, database):
         return Connection(self, database)
+
+    def psql(self, database, *arguments):
+        """The command: psql itself, not Debian's script before it."""
+        return [f'{self.bin}/psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', self.work, '-U', 'postgres',
+                '-d', database, *arguments]
+
+    def checkpoint(self):
+        with self.connect('postgres') as db:
+            db.execute('CHECKPOINT')
 
     def create(self, database, template='template1'):
         with self.connect('postgres') as db:
