@@ -15,6 +15,7 @@
 #include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 
@@ -38,7 +39,8 @@ is_ledger_table(const Call *call, Oid relation)
 static bool
 is_ledger_index(const Call *call, Oid relation)
 {
-	return is_ledger_table(call, IndexGetRelation(relation, true));
+	return get_rel_relkind(relation) == RELKIND_INDEX &&
+		is_ledger_table(call, IndexGetRelation(relation, true));
 }
 
 static void

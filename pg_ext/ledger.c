@@ -397,3 +397,44 @@ ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock, StoredRevis
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("revision \"%s\" is stored " UINT64_FORMAT " times", from_core(id), count)));
 }
+
+/* Begins to go through all revisions whole, in the order in which they lie. */
+void
+ledger_scan_begin(Call *call, StoredScan *scan)
+{
+	scan->ids = core_context(CurrentMemoryContext);
+	scan->snapshot = rows_snapshot(call);
+	rows_begin(&scan->rows, call, TABLE_REVISION, REVISION_DOWNGRADE_AUTHOR_OID, scan->snapshot,
+			   &scan->ids);
+}
+
+/* The next revision of the graph; LIM_NONE: that was the last. */
+lim_node
+ledger_scan_next(Call *call, StoredScan *scan)
+{
+	lim_node	node = LIM_NONE;
+
+	scan->rows.cx = &scan->ids;
+	while (node == LIM_NONE && rows_next(&scan->rows))
+		node = lim_find_id(call->graph, rows_text(&scan->rows, REVISION_ID, NULL));
+	return node;
+}
+
+/* Takes it over whole, into cx. */
+void
+ledger_scan_take(Call *call, StoredScan *scan, lim_context *cx, lim_node node,
+				 StoredRevision *stored)
+{
+	memset(stored, 0, sizeof(*stored));
+	stored->stored.row = &call->graph->revisions[node];
+	scan->rows.cx = cx;
+	read_stored(&scan->rows, stored);
+}
+
+void
+ledger_scan_end(StoredScan *scan)
+{
+	rows_end(&scan->rows);
+	UnregisterSnapshot(scan->snapshot);
+	lim_context_end(&scan->ids);
+}

@@ -295,6 +295,19 @@ typedef struct LedgerParts
 extern void ledger_read(Call *call, LedgerParts parts, lim_problems *problems);
 extern void ledger_build(Call *call);
 extern void ledger_require_current(Call *call, bool authoring);
+/* All revisions one after the other, in any order. */
+typedef struct StoredScan
+{
+	Rows		rows;
+	Snapshot	snapshot;
+	lim_context ids;
+} StoredScan;
+
+extern void ledger_scan_begin(Call *call, StoredScan *scan);
+extern lim_node ledger_scan_next(Call *call, StoredScan *scan);
+extern void ledger_scan_take(Call *call, StoredScan *scan, lim_context *cx, lim_node node,
+							 StoredRevision *stored);
+extern void ledger_scan_end(StoredScan *scan);
 extern void ledger_stored_begin(Call *call);
 extern void ledger_stored_end(Call *call);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,

@@ -132,15 +132,13 @@ run_body(RunStep *step, List *pending_before)
 	SetUserIdAndSecContext(user, security);
 }
 
-/* Reads a revision whose body is to run (lock) or to be shown: what was stored, by somebody whom the
- * caller has reason to trust. Between ledger_enter() and ledger_leave(). */
-void
-run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bool lock,
-		 StoredRevision *stored)
+/* Refuses a revision whose body is to run or to be shown, unless it is what was stored, by somebody whom the
+ * caller has reason to trust. */
+static void
+verify_stored(Call *call, lim_context *cx, lim_direction direction, const StoredRevision *stored)
 {
 	const char *problem = NULL;
 
-	ledger_stored(call, cx, node, lock, stored);
 	if (!lim_stored_verify(cx, LIM_POSTGRES, call->graph, &stored->stored, &problem))
 	{
 		if (cx->error.code == LIM_NOMEM)
@@ -148,34 +146,97 @@ run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bo
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("revision \"%s\" cannot run: %s",
-						from_core(lim_show(&call->cx, lim_id(call->graph, node))),
+						from_core(lim_show(&call->cx, stored->stored.row->id)),
 						from_core(problem != NULL ? problem : cx->error.message)),
 				 errhint("The ledger was changed by hand. Put the row back as it was, or delete the revision and store it again.")));
 	}
 	trust_require(call, stored, direction);
 }
 
-/* Reads and verifies the body of one step. Between ledger_enter() and ledger_leave(). A large one stays where
- * the server put it; nothing else of the revision stays. */
-static lim_bytes
-verify_body(Call *call, lim_node node, lim_direction direction, RunStep *step)
+/* Reads a revision whose body is to run (lock) or to be shown, and verifies it. Between
+ * ledger_enter_rows() and ledger_leave(). */
+void
+run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bool lock,
+		 StoredRevision *stored)
 {
-	lim_context cx = core_context(step->memory);
-	StoredRevision stored;
-	lim_bytes	body;
+	ledger_stored(call, cx, node, lock, stored);
+	verify_stored(call, cx, direction, stored);
+}
 
-	run_read(call, &cx, node, direction, IsolationUsesXactSnapshot(), &stored);
-	step->may_set_role = trust_session(&stored, direction);
-	body = direction == LIM_UP ? stored.stored.upgrade : stored.stored.downgrade;
-	if (stored.held[direction] == NULL)
+/* Takes a step's body over from a revision that was read. A large one stays where the server put it; nothing
+ * else of the revision stays. */
+static lim_bytes
+take_body(RunStep *step, lim_direction direction, lim_context *cx, StoredRevision *stored)
+{
+	lim_bytes	body = direction == LIM_UP ? stored->stored.upgrade : stored->stored.downgrade;
+
+	step->may_set_role = trust_session(stored, direction);
+	if (stored->held[direction] == NULL)
 	{
 		body.text = MemoryContextStrdup(step->memory, from_core(body.text ? body.text : ""));
 		body.length = strlen(body.text);
 	}
-	stored.held[direction] = NULL;
-	ledger_free_stored(&stored);
-	lim_context_end(&cx);
+	stored->held[direction] = NULL;
+	ledger_free_stored(stored);
+	lim_context_end(cx);
 	return body;
+}
+
+/* Reads the bodies of a plan, one by one. */
+static void
+read_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *steps,
+			lim_bytes *texts)
+{
+	uint32_t	i;
+
+	ledger_stored_begin(call);
+	for (i = 0; i < plan->step_count; i++)
+	{
+		lim_context cx = core_context(steps[i].memory);
+		StoredRevision stored;
+
+		CHECK_FOR_INTERRUPTS();
+		run_read(call, &cx, plan->steps[i].node, direction, IsolationUsesXactSnapshot(), &stored);
+		texts[i] = take_body(&steps[i], direction, &cx, &stored);
+	}
+	ledger_stored_end(call);
+}
+
+/* Reads the bodies of a plan that has much of the ledger in it: all revisions, in the order in which they
+ * lie. False: a revision was not found, or twice. */
+static bool
+scan_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *steps,
+			lim_bytes *texts)
+{
+	uint32_t   *step_of = MemoryContextAllocExtended(call->memory,
+													 sizeof(uint32_t) * call->graph->count,
+													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint32_t	missing = plan->step_count;
+	bool		doubled = false;
+	StoredScan	scan;
+	lim_node	node;
+	uint32_t	i;
+
+	for (i = 0; i < plan->step_count; i++)
+		step_of[plan->steps[i].node] = i + 1;
+	ledger_scan_begin(call, &scan);
+	while (!doubled && (node = ledger_scan_next(call, &scan)) != LIM_NONE)
+	{
+		uint32_t	n = step_of[node] - 1;
+		lim_context cx;
+		StoredRevision stored;
+
+		if (step_of[node] == 0)
+			continue;
+		doubled = texts[n].text != NULL;
+		missing--;
+		cx = core_context(steps[n].memory);
+		ledger_scan_take(call, &scan, &cx, node, &stored);
+		verify_stored(call, &cx, direction, &stored);
+		texts[n] = take_body(&steps[n], direction, &cx, &stored);
+	}
+	ledger_scan_end(&scan);
+	return !doubled && missing == 0;
 }
 
 static bool
@@ -192,12 +253,12 @@ run_prepare(Call *call, const lim_plan *plan)
 {
 	lim_direction direction = plan->operation == LIM_UPGRADE ? LIM_UP : LIM_DOWN;
 	RunStep    *steps = MemoryContextAllocHuge(call->memory, sizeof(RunStep) * (plan->step_count + 1));
-	lim_bytes  *texts = MemoryContextAllocHuge(call->memory, sizeof(lim_bytes) * (plan->step_count + 1));
+	lim_bytes  *texts = MemoryContextAllocExtended(call->memory,
+												   sizeof(lim_bytes) * (plan->step_count + 1),
+												   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	LedgerAccess access;
 	uint32_t	i;
 
-	ledger_enter_rows(call, &access);
-	ledger_stored_begin(call);
 	for (i = 0; i < plan->step_count; i++)
 	{
 		RunStep    *step = &steps[i];
@@ -209,14 +270,17 @@ run_prepare(Call *call, const lim_plan *plan)
 			!lim_step_names(&call->cx, call->graph, plan, i, &step->from, &step->to))
 			core_error(&call->cx);
 		step->notice = MemoryContextStrdup(call->memory, from_core(step->notice));
-		if (plan->operation != LIM_STAMP)
-			texts[i] = verify_body(call, plan->steps[i].node, direction, step);
 	}
-	ledger_stored_end(call);
+	if (plan->operation == LIM_STAMP || plan->step_count == 0)
+		return steps;
+	ledger_enter_rows(call, &access);
+	if (IsolationUsesXactSnapshot() || plan->step_count < call->graph->count / 4 ||
+		!scan_bodies(call, plan, direction, steps, texts))
+		read_bodies(call, plan, direction, steps, texts);
 	ledger_leave(&access);
 
 	/* parsing looks names up as the caller does */
-	for (i = 0; plan->operation != LIM_STAMP && i < plan->step_count; i++)
+	for (i = 0; i < plan->step_count; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(steps[i].memory);
 
