@@ -36,8 +36,7 @@ static bool take_section(lim_context *cx, lim_dialect dialect, const char *what,
         return false;
     section->body = body.text;
     section->length = body.length;
-    section->transactional =
-        dialect != LIM_POSTGRES || !lim_body_needs_autocommit(dialect, body.text, body.length);
+    section->transactional = !lim_body_needs_autocommit(dialect, body.text, body.length);
     return true;
 }
 
@@ -333,8 +332,7 @@ static bool same_body(const lim_section *section, lim_bytes body) {
 /* A stored flag is the file's, or false where the statements need it. */
 static bool same_flag(lim_dialect dialect, const lim_section *section, bool transactional) {
     return section == NULL || section->transactional == transactional ||
-           (!transactional && dialect == LIM_POSTGRES &&
-            lim_body_needs_autocommit(dialect, section->body, section->length));
+           (!transactional && lim_body_needs_autocommit(dialect, section->body, section->length));
 }
 
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,

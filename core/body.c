@@ -198,33 +198,25 @@ static bool postgres_needs_autocommit(walker w) {
     return is(&w, "vacuum");
 }
 
-/* PRAGMA with a value that SQLite refuses, or quietly ignores, inside a transaction; foreign_keys is
-** none of them, because the runner gives it its meaning there. */
-static bool pragma_needs_autocommit(walker w) {
-    static const char *const NAMES[] = {"journal_mode", "synchronous", "temp_store"};
-    walker ahead = w;
+/* PRAGMA [schema.]wal_checkpoint of SQLite. What else it runs outside of transactions only, a body can't
+** have at all; foreign_keys gets its meaning from the runner. */
+static bool sqlite_needs_autocommit(walker w) {
+    walker ahead;
+    if (!take(&w, "pragma"))
+        return false;
+    ahead = w;
     walk_on(&ahead);
     if (ahead.token.kind == LIM_TOKEN_DOT) {
         walk_on(&ahead);
         w = ahead;
     }
-    if (is(&w, "wal_checkpoint"))
-        return true;
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (take(&w, NAMES[i]))
-            return !at_end(&w);
-    }
-    return false;
+    return is(&w, "wal_checkpoint");
 }
 
 bool lim_statement_needs_autocommit(lim_dialect dialect, const char *text,
                                     const lim_statement *statement) {
     walker w = walk(dialect, text, statement);
-    if (dialect == LIM_POSTGRES)
-        return postgres_needs_autocommit(w);
-    if (take(&w, "pragma"))
-        return pragma_needs_autocommit(w);
-    return is(&w, "vacuum") || is(&w, "attach") || is(&w, "detach");
+    return dialect == LIM_POSTGRES ? postgres_needs_autocommit(w) : sqlite_needs_autocommit(w);
 }
 
 bool lim_body_needs_autocommit(lim_dialect dialect, const char *text, size_t length) {

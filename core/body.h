@@ -61,12 +61,11 @@ typedef struct lim_unit {
 bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_unit **units,
                     uint32_t *count, uint32_t *at);
 
-/* True when the statement cannot run inside a transaction block and its words alone say so. In
-** PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, REINDEX SCHEMA, DATABASE and SYSTEM, DETACH
+/* True when the statement can run in a body, but not inside a transaction block, and its words alone say
+** so. In PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, REINDEX SCHEMA, DATABASE and SYSTEM, DETACH
 ** PARTITION ... CONCURRENTLY, VACUUM, CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and
 ** TABLESPACE, ALTER DATABASE ... SET TABLESPACE, CREATE/DROP SUBSCRIPTION and its REFRESH, DISCARD
-** ALL, COMMIT AND CHAIN. In SQLite: VACUUM, ATTACH, DETACH, PRAGMA wal_checkpoint, and PRAGMA
-** journal_mode, synchronous or temp_store with a value (foreign_keys the runner carries out). */
+** ALL, COMMIT AND CHAIN. In SQLite: PRAGMA wal_checkpoint. */
 bool lim_statement_needs_autocommit(lim_dialect dialect, const char *text,
                                     const lim_statement *statement);
 

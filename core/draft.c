@@ -202,8 +202,7 @@ static bool take_body(lim_dialect dialect, const lim_section *section, lim_bytes
         return true;
     *body = (lim_bytes){section->length > 0 ? section->body : "", section->length};
     *transactional = section->transactional;
-    if (dialect != LIM_POSTGRES || !section->transactional ||
-        !lim_body_needs_autocommit(dialect, body->text, body->length))
+    if (!section->transactional || !lim_body_needs_autocommit(dialect, body->text, body->length))
         return true;
     *transactional = false;
     return false;

@@ -148,8 +148,19 @@ SELECT 1;
 SELECT migrate_upgrade('b01');
 SELECT migrate_downgrade('001');
 SELECT migrate_stamp('001');
-SELECT migrate_revision('a checkpoint', 'PRAGMA wal_checkpoint', '', 'c01', '001', 1);
+SELECT migrate_exec('PRAGMA wal_checkpoint');
+-- It marks its body by itself.
+SELECT migrate_revision('a checkpoint', 'SELECT 1; PRAGMA main.wal_checkpoint(truncate)', '', 'c01', '001', 1);
+SELECT revision, upgrade_transactional, downgrade_transactional FROM migrate_show('c01');
 SELECT migrate_upgrade('c01');
+SELECT migrate_downgrade('001');
+SELECT migrate_load('-- migrate:revision c02
+-- migrate:down_revision 001
+-- migrate:up
+PRAGMA wal_checkpoint;
+', 'c02.sql');
+UPDATE migrate_revision SET upgrade_transactional = 1 WHERE revision = 'c02';
+SELECT migrate_upgrade('c02');
 -- A stop may not be hidden by a new text without the mark.
 SELECT migrate_load('-- migrate:revision d01
 -- migrate:down_revision 001

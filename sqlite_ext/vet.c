@@ -214,7 +214,9 @@ static bool fail_by_hand(limbeck_call *call, const limbeck_place *place, size_t 
                         typed, lim_show(&call->cx, place->revision))
            : lim_format(&call->cx, "Type it yourself: %s;%s", typed,
                         place->revision != NULL ? " and take it out of the body." : "");
-    return limbeck_fail_at(call, place, offset, LIM_NOT_SUPPORTED, hint, "%s", problem);
+    return problem == NULL
+               ? lim_out_of_memory(&call->cx)
+               : limbeck_fail_at(call, place, offset, LIM_NOT_SUPPORTED, hint, "%s", problem);
 }
 
 /* Statements that change the file's form or the connection. alone: outside of transactions. */
@@ -241,6 +243,11 @@ static bool vet_surroundings(limbeck_call *call, const limbeck_place *place, boo
                                        lim_token_is(text, pragma.name, "journal_mode")
                                            ? "cannot run inside a function"
                                            : "is not possible in a body"));
+    }
+    if (pragma.kind == LIMBECK_PRAGMA_ALONE && place->revision == NULL) {
+        return fail_by_hand(call, place, pragma.name.start,
+                            lim_format(&call->cx, "PRAGMA %s is not possible in a transaction",
+                                       show(call, text, pragma.name)));
     }
     if (pragma.kind == LIMBECK_PRAGMA_ALONE && !alone) {
         return limbeck_fail_at(call, place, pragma.name.start, LIM_NOT_SUPPORTED,

@@ -368,13 +368,17 @@ static void merging_the_heads_leaves_what_is_depended_on(void **unused) {
     end(&w);
 }
 
-static void what_needs_autocommit_is_marked_on_postgres(void **unused) {
+static void what_needs_autocommit_is_marked(void **unused) {
     (void)unused;
     static const char body[] = "CREATE INDEX CONCURRENTLY i ON t (a);";
     world w;
     assert_true(begin(&w, 0));
     OK(&w, REVISION(&w, .rev_id = "s1", .upgrade = body));
     assert_true(w.record.upgrade_transactional && !w.record.marked);
+    OK(&w, REVISION(&w, .rev_id = "s2", .downgrade = "DELETE FROM t; PRAGMA wal_checkpoint;"));
+    assert_true(w.record.upgrade_transactional && !w.record.downgrade_transactional);
+    assert_true(w.record.marked);
+    sound(&w, "s2");
     w.dialect = LIM_POSTGRES;
     OK(&w, REVISION(&w, .rev_id = "p1", .upgrade = body, .downgrade = "SELECT 1;"));
     assert_true(!w.record.upgrade_transactional && w.record.downgrade_transactional);
@@ -575,7 +579,7 @@ int main(void) {
         cmocka_unit_test(a_file_and_a_call_can_say_the_same),
         cmocka_unit_test(a_merge_needs_heads),
         cmocka_unit_test(merging_the_heads_leaves_what_is_depended_on),
-        cmocka_unit_test(what_needs_autocommit_is_marked_on_postgres),
+        cmocka_unit_test(what_needs_autocommit_is_marked),
         cmocka_unit_test(tampering_is_told),
         cmocka_unit_test(only_what_nothing_needs_is_deleted),
         cmocka_unit_test(an_edit_keeps_the_graph),

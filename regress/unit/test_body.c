@@ -156,12 +156,12 @@ static void statements_that_need_autocommit_are_known(void **unused) {
         "create subscription s connection 'c' publication p with (enabled, create_slot = off);"
         "alter subscription s disable; explain analyze select 1; \"vacuum\"; select vacuum from t";
     static const char SQLITE[] =
-        "vacuum; VACUUM main INTO 'x'; attach 'x' as y; detach y; pragma journal_mode = wal;"
-        "pragma main.journal_mode(wal); pragma wal_checkpoint; pragma wal_checkpoint(full);"
-        "pragma synchronous = 1; pragma temp_store = memory";
+        "pragma wal_checkpoint; pragma wal_checkpoint(full);"
+        "PRAGMA main.wal_checkpoint(truncate); pragma \"main\" . wal_checkpoint";
     static const char SQLITE_ORDINARY[] =
         "pragma journal_mode; pragma foreign_keys = off; pragma user_version = 3; pragma "
-        "foreign_key_check;"
+        "foreign_key_check; pragma journal_mode = wal; vacuum; attach 'x' as y; detach y;"
+        "pragma wal_autocheckpoint = 5; pragma wal_checkpoint.user_version;"
         "select 'vacuum'; create table vacuum (a); create index concurrently on t (a)";
     expect_all(lim_statement_needs_autocommit, LIM_POSTGRES, POSTGRES, true);
     expect_all(lim_statement_needs_autocommit, LIM_POSTGRES, ORDINARY, false);
@@ -200,8 +200,8 @@ static void a_body_without_transaction_is_cut_into_units(void **unused) {
         uint32_t count, at;
         test_begin(&cx, &m);
         lim_text said = {.cx = &cx};
-        assert_true(lim_body_scan(&cx, cases[i].dialect, cases[i].text, strlen(cases[i].text),
-                                  &body));
+        assert_true(
+            lim_body_scan(&cx, cases[i].dialect, cases[i].text, strlen(cases[i].text), &body));
         if (lim_body_units(&cx, cases[i].dialect, &body, &units, &count, &at)) {
             for (uint32_t n = 0; n < count; n++)
                 lim_text_addf(&said, units[n].block ? "%s[%u-%u]" : "%s%u", n > 0 ? " " : "",
