@@ -14,12 +14,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-/* whether this process holds a lock in that very mode */
-#if PG_VERSION_NUM >= 170000
-#define holds_lock(tag, mode) LockHeldByMe((tag), (mode), false)
-#else
-#define holds_lock(tag, mode) LockHeldByMe((tag), (mode))
-#endif
 
 #define LEDGER_LOCK_SPACE 0x4C4D	/* SQL's advisory locks have 1 or 2 here */
 
@@ -131,30 +125,46 @@ lock_apply(Oid extension)
 		wait_for(&tag, true);
 }
 
+/* Takes "apply" once more, without waiting. What it says when the session had it already is neither of
+ * LOCKACQUIRE_OK and LOCKACQUIRE_NOT_AVAIL. */
+static LockAcquireResult
+take_apply_again(const LOCKTAG *tag)
+{
+	return LockAcquire(tag, ExclusiveLock, true, true);
+}
+
 /* Statements may let go of all advisory locks of the session, this one among them: DISCARD ALL,
  * pg_advisory_unlock_all(). Takes it again, or ends the run when somebody else has come in. */
 void
 lock_keep_apply(Oid extension)
 {
 	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+	LockAcquireResult had = take_apply_again(&tag);
 	int			pid;
 
-	if (holds_lock(&tag, ExclusiveLock) ||
-		LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
-		return;
-	pid = lock_holder(&tag);
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the body let go of the lock of this ledger, and another migration is running"),
-			 pid ? errdetail("Process %d holds the lock of this ledger.", pid) : 0,
-			 errhint("Take DISCARD ALL and pg_advisory_unlock_all() out of the body.")));
+	if (had == LOCKACQUIRE_NOT_AVAIL)
+	{
+		pid = lock_holder(&tag);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the body let go of the lock of this ledger, and another migration is running"),
+				 pid ? errdetail("Process %d holds the lock of this ledger.", pid) : 0,
+				 errhint("Take DISCARD ALL and pg_advisory_unlock_all() out of the body.")));
+	}
+	if (had != LOCKACQUIRE_OK)
+		(void) LockRelease(&tag, ExclusiveLock, true);
 }
 
+/* Lets go of "apply", whether or not a statement has done so before. */
 void
 unlock_apply(Oid extension)
 {
 	LOCKTAG		tag = lock_tag(extension, LOCK_APPLY);
+	LockAcquireResult had = take_apply_again(&tag);
 
-	if (holds_lock(&tag, ExclusiveLock))
+	if (had == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	(void) LockRelease(&tag, ExclusiveLock, true);
+	if (had != LOCKACQUIRE_OK)
 		(void) LockRelease(&tag, ExclusiveLock, true);
 }

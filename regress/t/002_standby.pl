@@ -27,9 +27,10 @@ is($standby->safe_psql('app', q{SELECT upgrade FROM migrate_show('001')}), 'CREA
 like($standby->safe_psql('app', 'SELECT migrate_graph()'), qr/@ 002 rows/, 'migrate_graph()');
 
 for my $call ('migrate_upgrade()', "migrate_downgrade('base')", "migrate_stamp('head')", "migrate_revision('x')",
-    'migrate_merge()', "migrate_edit('003')", "migrate_delete('003')", "migrate_load('-- migrate:up')", "migrate_load_dir('/tmp')") {
+    'migrate_merge()', "migrate_edit('003')", "migrate_delete('003')", "migrate_load('-- migrate:up')", "migrate_load_dir('/tmp')",
+    "migrate_resolve('003', 'applied')", 'migrate_apply()') {
     my ($name) = $call =~ /(\w+)/;
-    my ($status, $out, $err) = $standby->psql('app', "SELECT $call");
+    my ($status, $out, $err) = $standby->psql('app', ($name eq 'migrate_apply' ? 'CALL ' : 'SELECT ') . $call);
     like($err, qr/ERROR:  cannot execute $name\(\) during recovery\nHINT:  This server is a standby\./, "$name is refused");
 }
 
