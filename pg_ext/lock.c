@@ -14,7 +14,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-
 #define LEDGER_LOCK_SPACE 0x4C4D	/* SQL's advisory locks have 1 or 2 here */
 
 typedef enum LedgerLock
