@@ -169,7 +169,7 @@ check-offline: sqlite
 	@$(PYTHON) regress/offline/offline.py
 
 check-fuzz: fuzzers
-	@FUZZ_SECONDS=5 regress/fuzz.sh
+	@FUZZ_RUNS=20000 regress/fuzz.sh
 
 check-pg:
 	@regress/pg.sh

@@ -322,6 +322,26 @@ static bool as_problem(lim_context *cx, const char **problem) {
     return false;
 }
 
+/* True when a name of the revision is why it has no file: the graph's problems tell of it already. */
+static bool is_misnamed(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                        const char **problem) {
+    lim_script script;
+    if (cx->error.code == LIM_NOMEM || !script_of_fields(cx, g, stored, &script))
+        return false;
+    const lim_list *const lists[] = {&script.branch_labels, &script.down_revision,
+                                     &script.depends_on};
+    bool sound = lim_check_name(cx, "revision", script.id);
+    for (size_t i = 0; sound && i < sizeof lists / sizeof *lists; i++) {
+        for (uint32_t k = 0; sound && k < lists[i]->count; k++)
+            sound = lim_check_name(cx, "", lists[i]->items[k]);
+    }
+    if (sound || cx->error.code == LIM_NOMEM)
+        return false;
+    cx->error = (lim_error){0};
+    *problem = NULL;
+    return true;
+}
+
 static bool same_body(const lim_section *section, lim_bytes body) {
     if (section == NULL || body.text == NULL)
         return section == NULL && body.text == NULL;
@@ -343,7 +363,7 @@ bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
     if (stored->script.text != NULL)
         lim_checksum(stored->script.text, stored->script.length, checksum);
     else if (!stored_as_call(cx, g, stored, checksum))
-        return as_problem(cx, problem);
+        return as_problem(cx, problem) || is_misnamed(cx, g, stored, problem);
     if (strcmp(checksum, stored->row->checksum) != 0) {
         *problem = lim_format(cx, "checksum %s is stored, but the text has %s",
                               lim_show(cx, stored->row->checksum), checksum);

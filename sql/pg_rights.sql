@@ -131,6 +131,10 @@ CREATE ROLE lim_author SUPERUSER;
 SELECT migrate_upgrade();
 SELECT migrate_edit('002', 'SELECT 3', 'SELECT 4');
 SELECT migrate_upgrade();
+-- Restored into another cluster, all authors have other OIDs; one command vouches for what was read, applied or not.
+UPDATE migrate_revision SET upgrade_author_oid = 1, downgrade_author_oid = 1;
+SELECT migrate_downgrade('base');
+SELECT migrate_load(script, name) FROM migrate_export('base:heads');
 SELECT migrate_downgrade('base');
 -- SET ROLE in a body ends with it.
 SELECT migrate_edit('002', 'SET ROLE lim_deployer; CREATE TABLE by_deployer (id int)', 'DROP TABLE by_deployer');
