@@ -32,8 +32,8 @@ static void add_fault(lim_offline *o, const char *word, const char *text) {
 static void add_guard(lim_offline *o) {
     const char *at =
         lim_format(o->cx, "this script starts at %s and the database is not there", o->plan.from);
-    add(o, "CREATE TEMP TABLE limbeck_script (began REAL, newest INTEGER);\n"
-           "INSERT INTO temp.limbeck_script VALUES (julianday('now'), NULL);\n"
+    add(o, "CREATE TEMP TABLE limbeck_script (began REAL, newest INTEGER, last INTEGER);\n"
+           "INSERT INTO temp.limbeck_script VALUES (julianday('now'), NULL, 0);\n"
            "CREATE TEMP TABLE limbeck_guard (fault TEXT);\n"
            "CREATE TEMP TRIGGER limbeck_guard_raises BEFORE INSERT ON limbeck_guard BEGIN\n"
            "  SELECT CASE new.fault\n");
@@ -112,16 +112,22 @@ static void add_revisions(lim_offline *o) {
     add(o, "DROP TABLE temp.limbeck_wanted;\n");
 }
 
-void lim_offline_begin_sqlite(lim_offline *o) {
+/* False when a body of the plan is marked transaction:false. */
+static bool is_whole(const lim_offline *o) {
     bool whole = true;
     for (uint32_t i = 0; i < o->plan.step_count; i++)
         whole = whole && lim_step_is_transactional(o->graph, &o->plan, i);
+    return whole;
+}
+
+void lim_offline_begin_sqlite(lim_offline *o) {
     lim_text_addf(
         &o->text,
         "-- Run it in the sqlite3 shell: sqlite3 app.db < this_script. A database that is not at "
         "its start is\n-- refused; %s.\n.bail on\n",
-        whole ? "all of it happens or nothing"
-              : "the revisions marked transaction:false are committed statement by statement");
+        is_whole(o)
+            ? "all of it happens or nothing"
+            : "the revisions marked transaction:false are committed statement by statement");
     lim_text_addf(&o->text, "PRAGMA foreign_keys = %s;\nBEGIN IMMEDIATE;\n\n-- The guard\n",
                   enforced(o) ? "ON" : "OFF");
     add_guard(o);
@@ -131,6 +137,8 @@ void lim_offline_begin_sqlite(lim_offline *o) {
 }
 
 void lim_offline_end_sqlite(lim_offline *o) {
+    if (!is_whole(o))
+        add(o, "DROP TABLE IF EXISTS temp.limbeck_rowid;\n");
     add(o, "\nDROP TABLE temp.limbeck_guard;\nDROP TABLE temp.limbeck_script;\nCOMMIT;\n");
     if (o->foreign_keys && !enforced(o))
         add(o, "PRAGMA foreign_keys = ON;\n");
@@ -234,7 +242,8 @@ static bool begin_again(unit_writer *w) {
     return true;
 }
 
-/* The unit's statements, without its own BEGIN and COMMIT. */
+/* The unit's statements, without its own BEGIN and COMMIT. The log rows in between change what
+** last_insert_rowid() says, so it is remembered and said again. */
 static void add_unit_text(unit_writer *w, const lim_offline_unit *u) {
     const lim_body *body = &w->body->body;
     size_t from = body->spans[u->unit.first].start, to = body->spans[u->unit.last].end;
@@ -244,9 +253,12 @@ static void add_unit_text(unit_writer *w, const lim_offline_unit *u) {
         from = any ? body->spans[u->unit.first + 1].start : to;
         to = any ? body->spans[u->unit.last - 1].end : to;
     }
+    if (!any)
+        return;
+    add(w->o, "INSERT OR REPLACE INTO temp.limbeck_rowid (rowid) SELECT last FROM "
+              "temp.limbeck_script;\n");
     lim_offline_text(w->o, w->body, from, to);
-    if (any)
-        add(w->o, ";\n");
+    add(w->o, ";\nUPDATE temp.limbeck_script SET last = last_insert_rowid();\n");
 }
 
 /* A statement that runs outside of transactions, and what it means to the enforcement. */
@@ -307,6 +319,7 @@ bool lim_offline_units_sqlite(lim_offline *o, uint32_t step, const lim_offline_b
     unit_writer w = {.o = o, .body = body, .step = step, .on = enforced(o)};
     if (body->unit_count == 0)
         return lim_offline_record(o, step, body);
+    add(o, "CREATE TEMP TABLE IF NOT EXISTS limbeck_rowid (x);\n");
     lim_offline_record_statement(o, step, body->units[0].unit.first + 1, body->body.count,
                                  "started");
     commit_unit(&w);

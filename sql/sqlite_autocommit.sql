@@ -217,3 +217,15 @@ SELECT current, stopped FROM migrate_status();
 UPDATE d SET x = x + 1;
 SELECT migrate_upgrade('d03');
 SELECT sql FROM sqlite_schema WHERE name = 'd';
+-- The log rows in between are not seen by the body.
+SELECT migrate_load('-- migrate:revision d04
+-- migrate:down_revision d03
+-- migrate:up transaction:false
+CREATE TABLE parent (id integer PRIMARY KEY);
+CREATE TABLE child (parent integer);
+INSERT INTO parent VALUES (77);
+INSERT INTO child VALUES (last_insert_rowid());
+-- migrate:down
+', 'd04.sql');
+SELECT migrate_upgrade('d04');
+SELECT * FROM child;

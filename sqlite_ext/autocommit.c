@@ -21,9 +21,10 @@ typedef struct apply {
     bool moved;        /* between two steps the ledger was found to be another one */
 
     /* of a body marked transaction:false */
-    int64_t newest;     /* the log row that shows that the run is ours; 0: none is written */
-    int64_t owned;      /* the same, as of the last commit */
-    uint32_t statement; /* the one at work, from 1 */
+    int64_t newest;      /* the log row that shows that the run is ours; 0: none is written */
+    int64_t owned;       /* the same, as of the last commit */
+    uint32_t statement;  /* the one at work, from 1 */
+    sqlite3_int64 rowid; /* last_insert_rowid() as the body knows it */
     int64_t begun;
     bool suspended;            /* foreign keys are switched off */
     limbeck_violations before; /* what violated them then */
@@ -272,6 +273,7 @@ static bool run_unit(apply *a, const lim_unit *unit) {
     limbeck_place place = {body->revision, body->operation, &body->body, unit->first + unit->block};
     uint32_t end = unit->last + !unit->block;
     bool ok = limbeck_watch_look(a->call);
+    sqlite3_set_last_insert_rowid(a->call->db, a->rowid);
     for (; ok && place.statement < end; place.statement++) {
         lim_statement statement = limbeck_place_statement(&place);
         limbeck_pragma pragma = limbeck_pragma_read(body->body.text, &statement);
@@ -280,6 +282,7 @@ static bool run_unit(apply *a, const lim_unit *unit) {
                                                    : limbeck_run_next(a->call, &place, end);
         a->statement = place.statement + 1;
     }
+    a->rowid = sqlite3_last_insert_rowid(a->call->db);
     place.statement = unit->last;
     return ok && check_deferred(a, &place);
 }
@@ -348,6 +351,7 @@ static bool apply_and_forget(apply *a, const lim_unit *unit) {
 static bool apply_units(apply *a, uint32_t first) {
     const limbeck_body *body = body_at_work(a);
     a->begun = limbeck_now();
+    a->rowid = a->call->transaction.last_rowid;
     if (!begin_next(a)) {
         return false;
     }

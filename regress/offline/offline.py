@@ -243,7 +243,8 @@ MARKED = (
     DELETE FROM p WHERE id = 1""", 'ALTER TABLE p DROP CONSTRAINT filled; ALTER TABLE p ALTER n DROP DEFAULT',
     """BEGIN; ALTER TABLE p ALTER COLUMN n SET NOT NULL; ALTER TABLE p ADD CONSTRAINT filled2 CHECK (n <> ''); COMMIT;
     PRAGMA legacy_alter_table = ON""", '',
-    '', '', 'BEGIN; INSERT INTO p VALUES (7, 7); END', 'DELETE FROM p WHERE id = 7')
+    '', '', 'BEGIN; INSERT INTO p VALUES (7, 7); END', 'DELETE FROM p WHERE id = 7',
+    'INSERT INTO p VALUES (70, 7); INSERT INTO c VALUES (last_insert_rowid()); INSERT INTO c VALUES (70)', 'DELETE FROM c WHERE p = 70')
 
 
 def marked(engine):
