@@ -20,6 +20,8 @@ from tables import Table, statements, written
 def make(path, seed):
     rng = random.Random(seed)
     db = connect(path)
+    db.execute(f"PRAGMA encoding = {rng.choice(['utf8', 'utf8', 'utf16le', 'utf16be'])!r}")
+    db.execute(f'PRAGMA auto_vacuum = {rng.choice([0, 0, 1, 2])}')
     db.execute('PRAGMA journal_mode = MEMORY')
     db.execute('PRAGMA synchronous = OFF')
     table = Table(rng)
