@@ -3,6 +3,7 @@
 */
 #include "alter_run.h"
 #include "alter_depend.h"
+#include "alter_drop.h"
 #include "alter_foreign.h"
 #include "rebuild.h"
 #include "vet.h"
@@ -23,7 +24,8 @@ typedef struct alter_run {
     uint32_t count;
 
     limbeck_table table;
-    bool fresh;                    /* it was read after the last change */
+    bool fresh; /* it was read after the last change */
+    bool alone; /* no view and no trigger is there, and no other change to come */
     limbeck_dependents dependents; /* before the change */
     lim_edit edit;
     bool editing;
@@ -194,7 +196,8 @@ static bool may_add_natively(const lim_table_column *column) {
 
 /* True when SQLite would drop the column and leave the text as an edit leaves it: it takes away what
 ** stands behind the last column, comments too. */
-static bool may_drop_natively(alter_run *run, const lim_create_table *table, int32_t column) {
+static bool may_drop_natively(alter_run *run, const lim_create_table *table, int32_t column,
+                              const char **text) {
     lim_context *cx = &run->call->cx;
     const lim_table_column *c = &table->columns[column];
     bool last = (uint32_t)column + 1 == table->column_count;
@@ -211,14 +214,23 @@ static bool may_drop_natively(alter_run *run, const lim_create_table *table, int
         end = table->constraints[0].comma;
     if (end == LIM_NOWHERE)
         return false;
-    edited = lim_without_column(cx, table, column);
+    *text = edited = lim_without_column(cx, table, column);
     theirs = lim_spliced(cx, table->text, table->length, start, end, "");
     return edited != NULL && theirs != NULL && strcmp(edited, theirs) == 0;
+}
+
+/* True when the body may ask for changes(), which copying rows changes. */
+static bool says_changes(const char *text) {
+    for (; *text != '\0'; text++)
+        if ((*text == 'c' || *text == 'C') && sqlite3_strnicmp(text, "changes", 7) == 0)
+            return true;
+    return false;
 }
 
 /* Tries an ADD COLUMN or DROP COLUMN as SQLite's own. *taken: it is done. */
 static bool try_native(alter_run *run, const lim_alter_action *action, bool *taken) {
     lim_create_table table;
+    const char *text;
     int32_t column;
     int rc = SQLITE_ERROR;
     *taken = false;
@@ -234,7 +246,11 @@ static bool try_native(alter_run *run, const lim_alter_action *action, bool *tak
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" ADD COLUMN %s",
                          run->table.schema, run->table.name, definition);
     } else if (action->kind == LIM_ALTER_DROP_COLUMN && column >= 0 &&
-               may_drop_natively(run, &table, column)) {
+               may_drop_natively(run, &table, column, &text)) {
+        if (run->script == NULL && run->alone && !says_changes(run->text) &&
+            (!limbeck_drop_in_few_rows(run->call, &run->table, &table, column, text, taken) ||
+             *taken))
+            return *taken;
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" DROP COLUMN \"%w\"",
                          run->table.schema, run->table.name, action->name);
     }
@@ -457,7 +473,7 @@ static bool settle_dependents(alter_run *run) {
 
 /* --- a run --------------------------------------------------------------------------------- */
 
-/* Lets SQLite drop a column at once, if that is all there is to do and there is no view and no trigger:
+/* Drops a column at once, if that is all there is to do and there is no view and no trigger:
 ** SQLite itself makes sure that nothing else of the table needs the column. */
 static bool drop_at_once(alter_run *run, bool *taken) {
     const lim_alter *alter = &run->alters[0];
@@ -466,7 +482,11 @@ static bool drop_at_once(alter_run *run, bool *taken) {
         return true;
     if (!limbeck_watch_look(run->call))
         return false;
-    return run->call->dependents || try_native(run, &alter->actions[0], taken);
+    run->alone = !run->call->dependents;
+    if (run->alone && !try_native(run, &alter->actions[0], taken))
+        return false;
+    run->alone = false;
+    return true;
 }
 
 static bool carry_out(alter_run *run) {

@@ -23,6 +23,13 @@
 #define CONVERSION \
     "SELECT migrate_exec('ALTER TABLE users ADD CHECK (name <> ''''), ALTER name TYPE blob')"
 
+/* No trigger and no view may be there. */
+#define FEW_ROWS                                                                             \
+    "CREATE TABLE few (id INTEGER PRIMARY KEY, a text, b int DEFAULT 1, c UNIQUE); CREATE "  \
+    "INDEX few_a ON few (a); WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM " \
+    "n WHERE i < 40) INSERT INTO few SELECT i, 'row ' || i, i, -i FROM n"
+#define DROP_COLUMN "SELECT migrate_exec('ALTER TABLE few DROP COLUMN b')"
+
 static const scenario scenarios[] = {
     {"a rebuild", REBUILT, REBUILD, false, false},
     {"a rebuild in a transaction", REBUILT, REBUILD, true, false},
@@ -32,6 +39,8 @@ static const scenario scenarios[] = {
      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a int CHECK (t.a > 0));"
      " INSERT INTO t (a) VALUES (1), (2), (3); CREATE INDEX t_a ON t (a)",
      "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true, false},
+    {"a column dropped from few rows", FEW_ROWS, DROP_COLUMN, false, false},
+    {"a column dropped from few rows in a transaction", FEW_ROWS, DROP_COLUMN, true, false},
     {"a change in place", REBUILT, IN_PLACE, false, false},
     {"a change in place in a transaction", REBUILT, IN_PLACE, true, false},
     {"a conversion in place", REBUILT, CONVERSION, false, false},
