@@ -141,8 +141,7 @@ for my $way (@ends) {
         my (undef, undef, undef, $waits, $second, $waits_then) = @{ $stages[$n] };
         $there[$n] = reached($n, $runs[$n], $waits);
         next unless $second;
-        $node->safe_psql("stage$n", "BEGIN; $second; PREPARE TRANSACTION 'second$n'");
-        $node->safe_psql("stage$n", "ROLLBACK PREPARED 'first$n'");
+        $node->safe_psql("stage$n", "BEGIN;\n$second;\nPREPARE TRANSACTION 'second$n';\nROLLBACK PREPARED 'first$n'");
         $there[$n] = reached($n, $runs[$n], $waits_then) && $there[$n];
     }
     $do->();
@@ -150,19 +149,20 @@ for my $way (@ends) {
     $node->poll_query_until('postgres', 'SELECT true');
     for my $n (0 .. $#stages) {
         my ($name, $history, undef, undef, $second, undef, $told, $ran, $left) = @{ $stages[$n] };
+        # what there is; the lock goes; the next CALL; what there is then; back to where it began
+        my ($rc, $out, $err) = $node->psql("stage$n", join ";\n", $status, $trace, $invalid, $locks, q{SELECT 'then'},
+            'ROLLBACK PREPARED ' . ($second ? "'second$n'" : "'first$n'"), 'SET client_min_messages = warning', 'CALL migrate_apply()',
+            $status, $trace, $indexes, $detached, $locks, again($history));
+        my ($before, $after) = split /\nthen\n/, $out;
         # a machine so slow that the time was up before: what follows must be right all the same
         if ($there[$n] || $manner ne 'statement_timeout') {
             ok($there[$n], "$manner $name: the CALL came so far");
             my $wanted = $told->[ defined $words ? 0 : 1 ];
             $wanted =~ s/ERROR/$words/ if defined $words;
-            my $got = $node->safe_psql("stage$n", "$status;\n$trace;\n$invalid;\n$locks");
-            is($got, "$wanted\n$ran\n$left\n0", "$manner $name: the ledger says the truth, and no lock is left");
+            is($before, "$wanted\n$ran\n$left\n0", "$manner $name: the ledger says the truth, and no lock is left");
             like($err[$n], qr/$words/, "$manner $name: the caller is told") if defined $words;
         }
-        $node->safe_psql("stage$n", 'ROLLBACK PREPARED ' . ($second ? "'second$n'" : "'first$n'"));
-        my ($rc, $out, $err) = $node->psql("stage$n", "SET client_min_messages = warning;\nCALL migrate_apply();\n$status;\n$trace;\n$indexes;\n$detached;\n$locks");
-        is("$out$err", $end, "$manner $name: the next CALL goes on and arrives, nothing is done twice");
-        $node->safe_psql("stage$n", again($history));
+        is("$after$err", "$end\nstamped 005 -> $history", "$manner $name: the next CALL goes on and arrives, nothing is done twice");
     }
 }
 $node->stop;
