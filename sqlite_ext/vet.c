@@ -279,7 +279,7 @@ static bool vet_statement(limbeck_call *call, const limbeck_place *place, const 
         !pragma.on) {
         vetted->suspends_foreign_keys = true;
     }
-    if (changes_ledger(call, &walk)) {
+    if (vetted->mentions_ledger && changes_ledger(call, &walk)) {
         return limbeck_fail_at(call, place, statement.start, LIM_NOT_SUPPORTED, MESSAGE_HINT,
                                "a body cannot change Limbeck's ledger");
     }
