@@ -1,4 +1,4 @@
-/* libpq: bound parameters, a prepared statement, a pipeline-free simple query; PGHOST and PGDATABASE say
+/* libpq: bound parameters, a prepared statement, a simple query, a pipeline; PGHOST and PGDATABASE say
  * where. */
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -37,6 +37,36 @@ notice(void *arg, const char *message)
 {
 	snprintf((char *) arg, 4096, "%s", message);
 }
+
+#ifdef LIBPQ_HAS_PIPELINING
+/* The first value of the last of the statements sent in one pipeline; the error's text where one fails. */
+static const char *
+in_pipeline(const char *const *statements, int count)
+{
+	static char value[4096];
+	PGresult   *result;
+	int			results = 0;
+	int			i;
+
+	PQenterPipelineMode(db);
+	for (i = 0; i < count; i++)
+		PQsendQueryParams(db, statements[i], 0, NULL, NULL, NULL, NULL, 0);
+	PQpipelineSync(db);
+	while (results <= count)
+	{
+		if ((result = PQgetResult(db)) == NULL)
+			continue;
+		if (PQresultStatus(result) == PGRES_TUPLES_OK)
+			snprintf(value, sizeof(value), "%s", PQgetvalue(result, 0, 0));
+		else if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+			snprintf(value, sizeof(value), "%s", PQresultErrorMessage(result));
+		results++;
+		PQclear(result);
+	}
+	PQexitPipelineMode(db);
+	return value;
+}
+#endif
 
 int
 main(void)
@@ -81,6 +111,13 @@ main(void)
 		  "upgraded 001 -> 002 (1 revision)");
 	PQreset(db);
 	check("durable", one("SELECT version_num FROM migrate_version", 0, NULL, NULL, NULL, NULL), "002");
+#ifdef LIBPQ_HAS_PIPELINING
+	one("SELECT migrate_revision($1, $2, $3, $4)", 4, "index", "CREATE INDEX CONCURRENTLY users_id ON users (id); VACUUM users",
+		"DROP INDEX CONCURRENTLY users_id", "003");
+	check("in a pipeline: migrate_apply",
+		  in_pipeline((const char *const[]) {"INSERT INTO users VALUES (1)", "CALL migrate_apply()", "SELECT version_num FROM migrate_version"}, 3),
+		  "003");
+#endif
 	PQfinish(db);
 	return 0;
 }
