@@ -14,7 +14,7 @@ for program in build/fuzz/bin/fuzz_*; do
     if [ -n "${FUZZ_RUNS:-}" ]; then
         corpus=build/fuzz/same/$name
         rm -rf "$corpus"
-        amount=(-runs="$FUZZ_RUNS" -seed=1)
+        amount=(-runs="$FUZZ_RUNS" -seed=1 -reload=0)
     else
         corpus=build/fuzz/corpus/$name
         amount=(-max_total_time="${FUZZ_SECONDS:-600}")
