@@ -10,118 +10,105 @@ import shutil
 import histories
 from common import process, processor
 
-UP, DOWN = "SELECT migrate_upgrade('heads')", "SELECT migrate_downgrade('base')"
+CALLS = "SELECT migrate_upgrade('heads')", "SELECT migrate_downgrade('base')"
+WAYS = 'up', 'down'
 TARGET, GROWTH = 1.10, 1.05
 
 
 class Sqlite:
     name, clock = 'SQLite', 'processor time'
 
-    def __init__(self, bench, count, directory, scripts):
-        self.bench, self.scripts = bench, []
-        self.stored, self.file = bench.path(f'stored{count}.db'), bench.path('fresh.db')
+    def __init__(self, bench, count, directory, texts):
+        self.bench, self.texts, self.scripts = bench, [f'BEGIN;\n{text}\nCOMMIT;\n' for text in texts], []
+        self.stored = bench.path(f'stored{count}.db')
         bench.store_sqlite(self.stored, directory)
-        for i, script in enumerate(scripts):
-            self.scripts.append(bench.path(f'script{i}.sql'))
-            with open(self.scripts[i], 'w') as file:
-                file.write(f'BEGIN;\n{script}\nCOMMIT;\n')
+        for way, text in zip(WAYS, self.texts):
+            self.scripts.append(bench.path(f'{way}.sql'))
+            with open(self.scripts[-1], 'w') as file:
+                file.write(text)
 
-    def fresh(self, own):
-        if os.path.exists(self.file):
-            os.remove(self.file)
+    def fresh(self, own, number):
+        path = self.bench.path(f'fresh{number}-{own}.db')
         if own:
-            shutil.copyfile(self.stored, self.file)
+            shutil.copyfile(self.stored, path)
+        return path
 
-    def whole(self, own):
-        """Seconds up and down of whole processes."""
-        self.fresh(own)
-        times = []
-        for script, call in zip(self.scripts, (UP, DOWN)):
-            os.sync()
-            times.append(process(['sqlite3', self.file, f'.load {self.bench.options.library}', call]) if own else
-                         process(['sqlite3', self.file], script))
-        return times
+    def whole(self, path, own, way):
+        """Seconds of a whole process."""
+        os.sync()
+        if own:
+            return process(['sqlite3', path, f'.load {self.bench.options.library}', CALLS[way]])
+        return process(['sqlite3', path], self.scripts[way])
 
-    def engine(self, own):
-        self.fresh(own)
-        db = self.bench.sqlite(self.file)
+    def engine(self, path, own, way):
+        """Seconds of processor time on a connection that is there."""
+        db = self.bench.sqlite(path)
         db.execute('SELECT 1 FROM sqlite_master').fetchall()
-        times = []
-        for script, call in zip(self.scripts, (UP, DOWN)):
-            with open(script) as file:
-                text = file.read()
-            times.append(processor(lambda: db.execute(call).fetchall() if own else db.executescript(text)))
+        taken = processor(lambda: db.execute(CALLS[way]).fetchall() if own else db.executescript(self.texts[way]))
         db.close()
-        return times
+        return taken
 
-    def logged(self):
-        db = self.bench.sqlite(self.file)
+    def logged(self, path):
+        db = self.bench.sqlite(path)
         count = db.execute('SELECT count(*) FROM migrate_log WHERE statements > 0').fetchone()[0]
         db.close()
         return count
 
-    def end(self):
-        os.remove(self.stored)
+    def give_back(self, path):
+        os.remove(path)
 
 
 class Postgres:
     name, clock = 'PostgreSQL', "the backend's processor time"
+    made = 0
 
-    def __init__(self, bench, count, directory, scripts):
-        self.bench, self.server, self.texts, self.scripts = bench, bench.server, scripts, []
+    def __init__(self, bench, count, directory, texts):
+        self.server, self.texts, self.scripts = bench.server, texts, []
         self.stored = f'stored{count}'
         bench.store_postgres(self.stored, directory)
-        for i, script in enumerate(scripts):
-            self.scripts.append(os.path.join(self.server.work, f'script{i}.sql'))
-            with open(self.scripts[i], 'w') as file:
-                file.write(script)
+        for way, text in zip(WAYS, texts):
+            self.scripts.append(os.path.join(self.server.work, f'{way}.sql'))
+            with open(self.scripts[-1], 'w') as file:
+                file.write(text)
 
-    def fresh(self, own):
-        self.server.create('fresh', self.stored if own else 'template1')
+    def fresh(self, own, number):
+        Postgres.made += 1
+        name = f'fresh{Postgres.made}'
+        self.server.create(name, self.stored if own else 'template1')
+        return name
 
-    def whole(self, own):
-        self.fresh(own)
-        times = []
-        process(self.server.psql('fresh', '-c', 'SELECT 1'))
-        for script, call in zip(self.scripts, (UP, DOWN)):
-            self.server.checkpoint()
-            times.append(process(self.server.psql('fresh', '-c', call) if own else
-                                 self.server.psql('fresh', '-1', '-f', script)))
-        self.check_and_drop(own)
-        return times
+    def whole(self, name, own, way):
+        process(self.server.psql(name, '-c', 'SELECT 1'))
+        self.server.checkpoint()
+        return process(self.server.psql(name, '-c', CALLS[way]) if own else
+                       self.server.psql(name, '-1', '-f', self.scripts[way]))
 
-    def engine(self, own):
-        self.fresh(own)
-        with self.server.connect('fresh') as db:
-            times = [processor(lambda: db.execute(call if own else text), db)
-                     for text, call in zip(self.texts, (UP, DOWN))]
-        self.check_and_drop(own)
-        return times
+    def engine(self, name, own, way):
+        with self.server.connect(name) as db:
+            db.execute("LOAD 'limbeck'" if own else 'SELECT 1')
+            return processor(lambda: db.execute(CALLS[way] if own else self.texts[way]), db)
 
-    def check_and_drop(self, own):
-        if own:
-            with self.server.connect('fresh') as db:
-                db.execute('SELECT count(*) FROM migrate_log WHERE statements > 0')
-                self.count = db.fetchone()[0]
-        self.server.drop('fresh')
+    def logged(self, name):
+        with self.server.connect(name) as db:
+            db.execute('SELECT count(*) FROM migrate_log WHERE statements > 0')
+            return db.fetchone()[0]
 
-    def logged(self):
-        return self.count
-
-    def end(self):
-        self.server.drop(self.stored)
+    def give_back(self, name):
+        """Databases go with the server: where many files have just been deleted, ext4 takes long to make new ones."""
 
 
-def take_turns(way, rounds, count, logged):
-    """Seconds up and down, each as (raw, own)."""
-    up, down = ([], []), ([], [])
-    for _ in range(rounds):
-        for own in (False, True):
-            times = way(own)
-            up[own].append(times[0])
-            down[own].append(times[1])
-        assert logged() == 2 * count
-    return up, down
+def take_turns(engine, clock, rounds, count):
+    """Seconds up and down, each as (raw, own). All databases go up before the first goes down, because files that a
+    downgrade deletes make the next ones dear."""
+    databases = [(engine.fresh(own, number), own) for number in range(rounds) for own in (False, True)]
+    times = ([], []), ([], [])
+    for way in range(len(WAYS)):
+        for database, own in databases:
+            times[way][own].append(clock(database, own, way))
+    for database, own in databases:
+        assert not own or engine.logged(database) == 2 * count
+        engine.give_back(database)
+    return times
 
 
 def measure_engine(bench, kind):
@@ -133,15 +120,15 @@ def measure_engine(bench, kind):
         scripts = histories.upward(history), histories.downward(history)
         engine = kind(bench, count, directory, scripts)
         shutil.rmtree(directory)
-        for way, seconds in zip(('up', 'down'), take_turns(engine.whole, rounds, count, engine.logged)):
+        for way, seconds in zip(WAYS, take_turns(engine, engine.whole, rounds, count)):
             whole[count, way] = bench.report.ratio(f'{kind.name}, {count} revisions {way}, whole process', *seconds,
                                                    target=TARGET)
         if count <= 1000 or bench.options.full:
-            for way, seconds in zip(('up', 'down'), take_turns(engine.engine, rounds, count, engine.logged)):
+            for way, seconds in zip(WAYS, take_turns(engine, engine.engine, rounds, count)):
                 bench.report.ratio(f'{kind.name}, {count} revisions {way}, {kind.clock}', *seconds,
                                    target=None if count < 1000 else TARGET)
-        engine.end()
-    for way in ('up', 'down'):
+        engine.give_back(engine.stored)
+    for way in WAYS:
         raw, own = (whole[5000, way][i] / whole[1000, way][i] for i in (0, 1))
         bench.report.row(f'{kind.name}, growth from 1000 to 5000 revisions {way}', f'x {raw:.2f}', f'x {own:.2f}',
                          f'{own / raw:.2f}', f'{GROWTH:.2f}', round(own / raw, 2) <= GROWTH)
