@@ -203,7 +203,7 @@ read_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *
 }
 
 /* Reads the bodies of a plan that has much of the ledger in it: all revisions, in the order in which they
- * lie. False: a revision was not found, or twice. */
+ * lie. False: a revision was not found, or twice, or is refused; which is told in the order of the plan. */
 static bool
 scan_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *steps,
 			lim_bytes *texts)
@@ -212,7 +212,7 @@ scan_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *
 													 sizeof(uint32_t) * call->graph->count,
 													 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	uint32_t	missing = plan->step_count;
-	bool		doubled = false;
+	bool		wrong = false;
 	StoredScan	scan;
 	lim_node	node;
 	uint32_t	i;
@@ -220,23 +220,25 @@ scan_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *
 	for (i = 0; i < plan->step_count; i++)
 		step_of[plan->steps[i].node] = i + 1;
 	ledger_scan_begin(call, &scan);
-	while (!doubled && (node = ledger_scan_next(call, &scan)) != LIM_NONE)
+	while (!wrong && (node = ledger_scan_next(call, &scan)) != LIM_NONE)
 	{
 		uint32_t	n = step_of[node] - 1;
+		const char *problem;
 		lim_context cx;
 		StoredRevision stored;
 
 		if (step_of[node] == 0)
 			continue;
-		doubled = texts[n].text != NULL;
-		missing--;
 		cx = core_context(steps[n].memory);
 		ledger_scan_take(call, &scan, &cx, node, &stored);
-		verify_stored(call, &cx, direction, &stored);
+		wrong = texts[n].text != NULL ||
+			!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem) ||
+			!trust_author(stored.author[direction], stored.author_oid[direction], call->caller);
+		missing--;
 		texts[n] = take_body(&steps[n], direction, &cx, &stored);
 	}
 	ledger_scan_end(&scan);
-	return !doubled && missing == 0;
+	return !wrong && missing == 0;
 }
 
 static bool
