@@ -41,6 +41,7 @@ bool limbeck_look(limbeck_attempt *a, char *sql, bool *found, int *number) {
     if (*found && number != NULL)
         *number = sqlite3_column_int(s, 0);
     sqlite3_finalize(s);
+    limbeck_transaction_arm(a->call); /* it may have read the schema, virtual tables and all */
     return limbeck_passed(a, rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
 }
 
