@@ -327,24 +327,13 @@ static bool apply_unit(apply *a, const lim_unit *unit, const lim_unit *next) {
 /* A unit behind which another one follows. What it takes of memory goes with it, but for what is said
 ** when it fails: a body may have a million of them. */
 static bool apply_and_forget(apply *a, const lim_unit *unit) {
-    lim_context *cx = &a->call->cx;
-    lim_context kept = *cx;
-    lim_error error;
+    lim_context kept;
     bool ok;
-    lim_context_begin(cx, &kept.allocator);
-    ok = apply_unit(a, unit, unit + 1);
-    error = cx->error;
-    if (error.code == LIM_NOMEM) {
-        lim_out_of_memory(&kept);
-    } else if (error.code != LIM_OK) {
-        lim_fail(&kept, error.code, error.hint != NULL ? lim_copy_string(&kept, error.hint) : NULL,
-                 "%s", error.message);
-        if (error.detail != NULL) {
-            lim_fail_detail(&kept, "%s", error.detail);
-        }
+    if (!limbeck_call_lend(a->call, &kept)) {
+        return false;
     }
-    lim_context_end(cx);
-    *cx = kept;
+    ok = apply_unit(a, unit, unit + 1);
+    limbeck_call_take_back(a->call, &kept);
     return ok;
 }
 

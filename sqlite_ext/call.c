@@ -41,6 +41,32 @@ void limbeck_call_drop_statements(limbeck_call *call) {
     call->kept_count = 0;
 }
 
+bool limbeck_call_lend(limbeck_call *call, lim_context *kept) {
+    if (limbeck_user(call) == NULL) { /* asked once, so it must stay */
+        return false;
+    }
+    *kept = call->cx;
+    call->timestamp = NULL;
+    lim_context_begin(&call->cx, &kept->allocator);
+    return true;
+}
+
+void limbeck_call_take_back(limbeck_call *call, lim_context *kept) {
+    lim_error error = call->cx.error;
+    if (error.code == LIM_NOMEM) {
+        lim_out_of_memory(kept);
+    } else if (error.code != LIM_OK) {
+        lim_fail(kept, error.code, error.hint != NULL ? lim_copy_string(kept, error.hint) : NULL,
+                 "%s", error.message);
+        if (error.detail != NULL) {
+            lim_fail_detail(kept, "%s", error.detail);
+        }
+    }
+    lim_context_end(&call->cx);
+    call->timestamp = NULL;
+    call->cx = *kept;
+}
+
 void limbeck_call_end(limbeck_call *call) {
     limbeck_call_drop_statements(call);
     lim_context_end(&call->cx);

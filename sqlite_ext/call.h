@@ -62,6 +62,11 @@ typedef struct limbeck_call {
 void limbeck_call_begin(limbeck_call *call, limbeck_connection *connection, const char *function);
 void limbeck_call_end(limbeck_call *call);
 
+/* Lends the call other memory for a while: what it takes between the two goes with the second, but for
+** the failure. False: LIM_NOMEM. */
+bool limbeck_call_lend(limbeck_call *call, lim_context *kept);
+void limbeck_call_take_back(limbeck_call *call, lim_context *kept);
+
 /* Finalizes the kept statements; the call may prepare new ones. */
 void limbeck_call_drop_statements(limbeck_call *call);
 
