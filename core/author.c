@@ -325,21 +325,23 @@ static bool as_problem(lim_context *cx, const char **problem) {
 /* True when a name of the revision is why it has no file: the graph's problems tell of it already. */
 static bool is_misnamed(lim_context *cx, const lim_graph *g, const lim_stored *stored,
                         const char **problem) {
-    lim_script script;
-    if (cx->error.code == LIM_NOMEM || !script_of_fields(cx, g, stored, &script))
-        return false;
+    lim_script script = {0};
     const lim_list *const lists[] = {&script.branch_labels, &script.down_revision,
                                      &script.depends_on};
-    bool sound = lim_check_name(cx, "revision", script.id);
+    if (cx->error.code == LIM_NOMEM)
+        return false;
+    bool read = script_of_fields(cx, g, stored, &script);
+    bool sound = read && lim_check_name(cx, "revision", script.id);
     for (size_t i = 0; sound && i < sizeof lists / sizeof *lists; i++) {
         for (uint32_t k = 0; sound && k < lists[i]->count; k++)
             sound = lim_check_name(cx, "", lists[i]->items[k]);
     }
-    if (sound || cx->error.code == LIM_NOMEM)
+    if (cx->error.code == LIM_NOMEM)
         return false;
     cx->error = (lim_error){0};
-    *problem = NULL;
-    return true;
+    if (read && !sound)
+        *problem = NULL;
+    return read && !sound;
 }
 
 static bool same_body(const lim_section *section, lim_bytes body) {

@@ -158,11 +158,17 @@ static bool is_plain_name(const char *name) {
     return !*p && *name && !strchr("hbcn", *name);
 }
 
+/* Two names and more must fit into a key of PostgreSQL's indexes, which has room for 2704 bytes. */
+enum { LONGEST_NAME = 1000 };
+
 /* What is wrong with a name, as the end of a sentence; NULL: nothing. */
 static const char *name_fault(lim_context *cx, const char *name) {
     static const char *const reserved[] = {"head", "heads", "base", "current", "none"};
     if (!*name) {
         return "is empty";
+    }
+    if (strlen(name) > LONGEST_NAME) {
+        return "is longer than 1000 bytes";
     }
     if (is_plain_name(name)) {
         return NULL;

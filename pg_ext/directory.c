@@ -45,12 +45,17 @@ read_file(Call *call, const char *path, lim_file *file)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("file \"%s\" is too big for a migration", path),
 				 errhint("A migration is at most %u MiB of text.", LIM_SIZE_LIMIT >> 20)));
-	text = MemoryContextAlloc(call->memory, status.st_size + 1);
-	file->length = fread(text, 1, status.st_size, stream);
+	/* one byte more than there should be, to see that it did not grow meanwhile */
+	text = MemoryContextAlloc(call->memory, status.st_size + 2);
+	file->length = fread(text, 1, status.st_size + 1, stream);
 	if (ferror(stream))
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("cannot read file \"%s\": %m", path)));
+	if (file->length > status.st_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("file \"%s\" changes while it is read", path)));
 	text[file->length] = '\0';
 	file->text = text;
 	FreeFile(stream);
@@ -105,11 +110,17 @@ walk_directory(Walk *walk, const char *prefix)
 		struct stat status;
 
 		CHECK_FOR_INTERRUPTS();
-		if (entry->d_name[0] != '.' && (wanted || entered) && stat(full, &status) == 0)
+		if (entry->d_name[0] != '.' && (wanted || entered))
 		{
+			bool		there = stat(full, &status) == 0;
+
+			if (wanted && !there)
+				ereport(ERROR,
+						(errcode_for_file_access(),
+						 errmsg("cannot read file \"%s\": %m", full)));
 			if (wanted && S_ISREG(status.st_mode))
 				add_file(walk, name, full);
-			else if (entered && S_ISDIR(status.st_mode))
+			else if (entered && there && S_ISDIR(status.st_mode))
 				walk_directory(walk, psprintf("%s/", name));
 		}
 		pfree(full);

@@ -461,11 +461,37 @@ def between_transactions():
     equals('last_insert_rowid() is as it was', ask(one, 'SELECT last_insert_rowid()'), 1)
 
 
+def odd_entries():
+    """What stands in a directory beside files: nothing is left out silently that a name promises."""
+    path = os.path.join(folder, 'odd')
+    os.mkdir(path)
+
+    def entry(name, make):
+        make(os.path.join(path, name))
+        said = ask(connect(), 'SELECT migrate_load_dir(?)', path)
+        os.unlink(os.path.join(path, name))
+        return said
+
+    with open(os.path.join(path, '1_a.sql'), 'w') as file:
+        file.write('-- migrate:up\nSELECT 1;\n')
+    one = '1 new, 0 replaced, 0 unchanged'
+    os.symlink(path, os.path.join(path, 'itself'))
+    equals('a link to the directory itself', ask(connect(), 'SELECT migrate_load_dir(?)', path), one)
+    equals('a pipe', entry('2_pipe.sql', os.mkfifo), one)
+    equals('a device', entry('2_zero.sql', lambda p: os.symlink('/dev/zero', p)), one)
+    equals('a link to nowhere', entry('2_gone.sql', lambda p: os.symlink('nowhere', p)),
+           f'cannot read file "{path}/2_gone.sql": No such file or directory')
+    equals('a link to itself', entry('2_self.sql', lambda p: os.symlink('2_self.sql', p)),
+           f'cannot read file "{path}/2_self.sql": Too many levels of symbolic links')
+    equals('a file with more than it says', entry('2_proc.sql', lambda p: os.symlink('/proc/self/status', p)),
+           f'file "{path}/2_proc.sql" changes while it is read')
+
+
 def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
                      left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings,
-                     others_in_between, another_runs, between_transactions):
+                     others_in_between, another_runs, between_transactions, odd_entries):
             part()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

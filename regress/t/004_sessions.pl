@@ -86,6 +86,12 @@ $node->safe_psql('dirs', 'GRANT pg_read_server_files TO deployer; GRANT CREATE O
 like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/^3 new/, 'with it, the directory is loaded');
 like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/3 unchanged/, 'again: nothing happens');
 is(in_dirs('SELECT migrate_upgrade()'), 'upgraded base -> 003 (3 revisions)', 'and runs');
+symlink('nowhere', "$directory/9_gone.sql") or die "symlink: $!";
+like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/cannot read file ".*9_gone.sql": No such file or directory/, 'a link to nowhere is no file left out');
+unlink("$directory/9_gone.sql");
+symlink('/proc/self/status', "$directory/9_proc.sql") or die "symlink: $!";
+like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/file ".*9_proc.sql" changes while it is read/, 'nor is a file that has more than it says cut');
+unlink("$directory/9_proc.sql");
 like(in_dirs("SELECT migrate_load_dir('$directory/none')"), qr/cannot read directory ".*none": No such file or directory/, 'a directory that is not there');
 open my $broken, '>', "$directory/004_broken.sql" or die;
 print $broken "-- migrate:up\n-- migrate:up\n";

@@ -151,6 +151,14 @@ static void ids_follow_the_rules(void **unused) {
           "branch label identifier 'head' is a word with a meaning of its own");
     FAILS(&w, REVISION(&w, .message = "no id"), LIM_INVALID, "a revision needs an id");
     OK(&w, REVISION(&w, .rev_id = "2024-01-05_a"));
+    char longest[1002];
+    memset(longest, 'l', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_false(REVISION(&w, .rev_id = longest));
+    assert_non_null(strstr(w.cx.error.message, "...' is longer than 1000 bytes"));
+    w.cx.error = (lim_error){0};
+    longest[sizeof longest - 2] = '\0';
+    OK(&w, REVISION(&w, .rev_id = longest));
     end(&w);
 }
 
