@@ -55,7 +55,8 @@ load_piece(Body *body, int piece)
 
 	if (body->piece == piece)
 		return;
-	MemoryContextReset(body->memory);
+	if (body->piece_count > 1)
+		MemoryContextReset(body->memory);
 	old = MemoryContextSwitchTo(body->memory);
 	body->piece = piece;
 	body->source = body->piece_count == 1 ? body->text
@@ -192,8 +193,10 @@ is_wrapped(Body *body)
 void
 body_parse(Body *body)
 {
-	body->memory = AllocSetContextCreate(CurrentMemoryContext, "limbeck statements",
-										 ALLOCSET_DEFAULT_SIZES);
+	/* most bodies are one piece, and a run holds all of them: those need no context of their own */
+	body->memory = is_cut(body)
+		? AllocSetContextCreate(CurrentMemoryContext, "limbeck statements", ALLOCSET_DEFAULT_SIZES)
+		: CurrentMemoryContext;
 	body->conforming_strings = standard_conforming_strings;
 	body->piece = -1;
 	if (is_cut(body))
