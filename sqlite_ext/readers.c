@@ -76,7 +76,7 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
 static bool read_table_of(limbeck_call *call, const lim_reader *reader,
                           const char *const *arguments, lim_table *table, lim_graph **graph) {
     bool fresh = reader->needs_times || reader->needs_bodies;
-    int what = LIMBECK_READ_ALL | (fresh ? 0 : LIMBECK_READ_KEPT) |
+    int what = LIMBECK_READ_ALL | (fresh ? 0 : LIMBECK_READ_KEPT | LIMBECK_READ_SHORT) |
                (reader->needs_times ? LIMBECK_READ_TIMES : 0) |
                (reader->needs_applied ? LIMBECK_READ_APPLIED : 0) |
                (reader->needs_stops ? LIMBECK_READ_STOPS : 0);

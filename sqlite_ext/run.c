@@ -86,7 +86,8 @@ static bool run(limbeck_call *call, const run_request *asked, const char **resul
     int64_t over = 0;
     bool moved = true;
     if (!limbeck_store_open(call, LIMBECK_READ_NAMES | LIMBECK_READ_KEPT, NULL, &ledger) ||
-        !make_plan(call, &request, &ledger, &plan)) {
+        !make_plan(call, &request, &ledger, &plan) ||
+        (plan.step_count == 0 && !limbeck_store_keep(call, LIMBECK_READ_NAMES, &ledger))) {
         return false;
     }
     while (plan.step_count > 0 && moved) {

@@ -14,14 +14,17 @@
 
 static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revision";
 
-/* In the order of the table, which is that of seq. typeof() does not read the text. */
-#define REVISIONS(more)                                                              \
+/* In the order of the table, which is that of seq. What stands behind a long body is found by way of all
+** its pages, unless typeof() or the row's head tells it, as it tells 0 and 1. */
+#define REVISIONS(checksum, more)                                                    \
     "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional," \
-    " checksum, typeof(downgrade)" more " FROM main.migrate_revision NOT INDEXED"
+    " " checksum ", typeof(downgrade)" more " FROM main.migrate_revision NOT INDEXED"
 
-static const char SELECT_REVISIONS[] = REVISIONS("");
-static const char SELECT_REVISIONS_TIMES[] = REVISIONS(", created_at, created_by");
-static const char SELECT_REVISIONS_FILES[] = REVISIONS(", typeof(script)");
+static const char SELECT_REVISIONS[] = REVISIONS("checksum", "");
+static const char SELECT_REVISIONS_SHORT[] =
+    REVISIONS("iif(typeof(checksum) = 'text', '', NULL) AS checksum", "");
+static const char SELECT_REVISIONS_TIMES[] = REVISIONS("checksum", ", created_at, created_by");
+static const char SELECT_REVISIONS_FILES[] = REVISIONS("checksum", ", typeof(script)");
 
 static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";
 
@@ -369,6 +372,7 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
     bool all = (read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES | LIMBECK_READ_FILES)) != 0;
     const char *revisions = (read & LIMBECK_READ_TIMES)   ? SELECT_REVISIONS_TIMES
                             : (read & LIMBECK_READ_FILES) ? SELECT_REVISIONS_FILES
+                            : (read & LIMBECK_READ_SHORT) ? SELECT_REVISIONS_SHORT
                             : all                         ? SELECT_REVISIONS
                                                           : SELECT_NAMES;
     if (!read_table(call, revisions, "migrate_revision", all ? read_revision : read_names, problems,
@@ -499,7 +503,10 @@ bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledg
     if (snapshot != NULL && limbeck_cache_same_time(call, &ledger->time)) {
         stamp = limbeck_cache_stamp(call);
         if (stamp != NULL) {
-            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger);
+            limbeck_ledger kept = *ledger;
+            /* asking for the stamp can open the database of TEMP tables, which has a new version then */
+            kept.time = limbeck_cache_now(call);
+            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, &kept);
         }
     }
     sqlite3_finalize(snapshot);

@@ -31,7 +31,8 @@ typedef enum limbeck_read {
     LIMBECK_READ_KEPT = 8,    /* may be what the connection read before, while nothing changed */
     LIMBECK_READ_APPLIED = 4, /* and applied_at, applied_by of the version rows */
     LIMBECK_READ_FILES = 32,  /* all, and whether it came from a file: what authoring needs */
-    LIMBECK_READ_STOPS = 16   /* and, with ALL, the bodies that stopped half-way */
+    LIMBECK_READ_STOPS = 16,  /* and, with ALL, the bodies that stopped half-way */
+    LIMBECK_READ_SHORT = 64 /* with ALL, no checksums ("" instead): they stand behind the bodies */
 } limbeck_read;
 
 /* What can be asked without a query and changes with all that is committed or changed here. */

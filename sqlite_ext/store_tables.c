@@ -13,8 +13,6 @@ typedef struct ledger_table {
     const char *create;
 } ledger_table;
 
-/* Bodies stand last: what is behind a long value is found by way of all its pages. Ledgers of another
-** order are as good. */
 static const ledger_table ledger_tables[] = {
     {"migrate_format", {"format"}, "CREATE TABLE main.migrate_format (format INTEGER NOT NULL)"},
     {"migrate_version",
@@ -27,14 +25,14 @@ static const ledger_table ledger_tables[] = {
      "    seq INTEGER PRIMARY KEY,\n"
      "    revision TEXT NOT NULL UNIQUE,\n"
      "    message TEXT NOT NULL,\n"
-     "    upgrade_transactional INTEGER NOT NULL,\n"
-     "    downgrade_transactional INTEGER NOT NULL,\n"
-     "    checksum TEXT NOT NULL,\n"
-     "    created_at TEXT NOT NULL,\n"
-     "    created_by TEXT NOT NULL,\n"
      "    upgrade TEXT NOT NULL,\n"
      "    downgrade TEXT,\n"
-     "    script TEXT\n"
+     "    upgrade_transactional INTEGER NOT NULL,\n"
+     "    downgrade_transactional INTEGER NOT NULL,\n"
+     "    script TEXT,\n"
+     "    checksum TEXT NOT NULL,\n"
+     "    created_at TEXT NOT NULL,\n"
+     "    created_by TEXT NOT NULL\n"
      ")"},
     {"migrate_edge",
      {"revision", "parent", "kind", "ordinal"},

@@ -140,6 +140,27 @@ with tempfile.TemporaryDirectory() as work:
         one.deserialize(two.serialize())
         check('another database in its place',
               one.execute("SELECT migrate_upgrade('heads')").fetchone()[0] == 'upgraded base -> 1 (1 revision)')
+    # What it is for: a later call that finds nothing to do walks through no table.
+    path, db = database()
+    with_many = connect(path)
+    for i in range(300):
+        load(with_many, f'many{i:03d}', 'base' if i == 0 else f'many{i - 1:03d}')
+    with_many.execute("SELECT migrate_stamp('heads')")
+    for call in ("SELECT migrate_upgrade('heads')", 'SELECT * FROM migrate_current()', 'SELECT * FROM migrate_status()'):
+        steps = []
+        one = connect(path)
+        for _ in range(3):
+            steps.append(0)
+
+            def count():
+                steps[-1] += 1
+
+            one.set_progress_handler(count, 1)
+            one.execute(call).fetchall()
+            one.set_progress_handler(None, 1)
+        check(f'{call} again reads no history ({steps})', steps[0] > 300 and max(steps[1:]) < 300)
+        one.close()
+    with_many.close()
     db.close()
 
 print(f'{passed} passed, {failed} failed')
