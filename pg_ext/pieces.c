@@ -193,11 +193,11 @@ is_wrapped(Body *body)
 void
 body_parse(Body *body)
 {
+	body->conforming_strings = standard_conforming_strings;
 	/* most bodies are one piece, and a run holds all of them: those need no context of their own */
 	body->memory = is_cut(body)
 		? AllocSetContextCreate(CurrentMemoryContext, "limbeck statements", ALLOCSET_DEFAULT_SIZES)
 		: CurrentMemoryContext;
-	body->conforming_strings = standard_conforming_strings;
 	body->piece = -1;
 	if (is_cut(body))
 		cut(body);
