@@ -6,6 +6,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
+
 /* Argument n in core's encoding; NULL where it is NULL. */
 const char *
 argument_text(FunctionCallInfo fcinfo, int n)

@@ -77,8 +77,10 @@
 /* until 16 rows that an old snapshot sees could be cleaned away */
 #if PG_VERSION_NUM >= 170000
 #define snapshots_expire() false
-#else
+#elif PG_VERSION_NUM >= 140000
 #define snapshots_expire() OldSnapshotThresholdActive()
+#else
+#define snapshots_expire() (old_snapshot_threshold >= 0)
 #endif
 
 /* predefined roles got their present names in 14 */
