@@ -59,12 +59,13 @@ CALL migrate_apply();
 SELECT * FROM moods;
 
 SET client_min_messages = error;
-CALL store('10', 'ALTER SYSTEM SET limbeck_tests.word = ''1''');
+CALL store('10', 'ALTER SYSTEM SET default_table_access_method = ''other''');
 CALL migrate_apply();
 :stopped
-SET limbeck_tests.word = '0';
+CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;
 CALL migrate_apply();
-ALTER SYSTEM RESET limbeck_tests.word;
+ALTER SYSTEM RESET default_table_access_method;
+DROP ACCESS METHOD other;
 SET client_min_messages = warning;
 
 DROP DATABASE IF EXISTS limbeck_each;
