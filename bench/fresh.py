@@ -113,7 +113,7 @@ def take_turns(engine, clock, rounds, count):
 
 def measure_engine(bench, kind):
     whole = {}
-    for count, rounds in ((10, 21), (100, 21), (1000, 7), (5000, 5)):
+    for count, rounds in ((10, 15), (100, 11), (1000, 5), (5000, 5)):
         rounds = max(1, rounds * bench.rounds // 5)
         history = histories.revisions(count)
         directory = bench.directory(f'fresh{count}', history)

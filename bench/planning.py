@@ -55,8 +55,9 @@ def every_shape(bench, planner, count):
     """Everything that is asked of the graph, in every shape: as quick as the issue wants of 50,000 revisions."""
     limit = 0.1 * count / ISSUE
     for shape, what in planner.shapes():
-        tenth = planner.ask(bench.rounds, shape, count // 10)
-        found = planner.ask(bench.rounds, shape, count)
+        rounds = max(1, bench.rounds * 3 // 5)
+        tenth = planner.ask(rounds, shape, count // 10)
+        found = planner.ask(rounds, shape, count)
         seconds = {name: value for name, value in found.items() if name != 'MiB'}
         slowest = max(seconds, key=seconds.get)
         growth = sum(seconds.values()) / sum(tenth[name] for name in seconds)
