@@ -114,9 +114,15 @@ main(void)
 #ifdef LIBPQ_HAS_PIPELINING
 	one("SELECT migrate_revision($1, $2, $3, $4)", 4, "index", "CREATE INDEX CONCURRENTLY users_id ON users (id); VACUUM users",
 		"DROP INDEX CONCURRENTLY users_id", "003");
-	check("in a pipeline: migrate_apply",
-		  in_pipeline((const char *const[]) {"INSERT INTO users VALUES (1)", "CALL migrate_apply()", "SELECT version_num FROM migrate_version"}, 3),
-		  "003");
+	{
+		const char *said = in_pipeline((const char *const[]) {"INSERT INTO users VALUES (1)", "CALL migrate_apply()",
+									   "SELECT version_num FROM migrate_version"}, 3);
+
+		/* from 18 on, what follows a statement in a pipeline is in a transaction block */
+		if (PQserverVersion(db) >= 180000)
+			said = strstr(said, "cannot run inside a transaction block") != NULL ? "refused" : said;
+		check("in a pipeline: migrate_apply", said, PQserverVersion(db) >= 180000 ? "refused" : "003");
+	}
 #endif
 	PQfinish(db);
 	return 0;
