@@ -67,7 +67,9 @@ def main():
                        f'SQLite {sqlite3.sqlite_version}, PostgreSQL {server.version if server else "not measured"}, '
                        f'medians of {options.rounds}, more of small histories')
             for group in options.only.split(','):
+                started = time.monotonic()
                 GROUPS[group].measure(Bench(options, work, server, report))
+                report.say(f'\n{group}: {time.monotonic() - started:.0f} s')
         finally:
             if server:
                 server.stop()
