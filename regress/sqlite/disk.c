@@ -12,8 +12,7 @@ static long changes, fail_at;
 static bool armed, sticky;
 static int fail_code;
 
-static bool
-fails(void) {
+static bool fails(void) {
     if (!armed) {
         return false;
     }
@@ -30,92 +29,76 @@ typedef struct shim_file {
 
 #define REAL(f) (((shim_file *)(f))->real)
 
-static int
-shim_close(sqlite3_file *f) {
+static int shim_close(sqlite3_file *f) {
     return REAL(f)->pMethods->xClose(REAL(f));
 }
 
-static int
-shim_read(sqlite3_file *f, void *to, int amount, sqlite3_int64 offset) {
+static int shim_read(sqlite3_file *f, void *to, int amount, sqlite3_int64 offset) {
     return REAL(f)->pMethods->xRead(REAL(f), to, amount, offset);
 }
 
-static int
-shim_write(sqlite3_file *f, const void *from, int amount, sqlite3_int64 offset) {
+static int shim_write(sqlite3_file *f, const void *from, int amount, sqlite3_int64 offset) {
     if (fails()) {
         return fail_code == SQLITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     }
     return REAL(f)->pMethods->xWrite(REAL(f), from, amount, offset);
 }
 
-static int
-shim_truncate(sqlite3_file *f, sqlite3_int64 size) {
+static int shim_truncate(sqlite3_file *f, sqlite3_int64 size) {
     if (fails()) {
         return SQLITE_IOERR_TRUNCATE;
     }
     return REAL(f)->pMethods->xTruncate(REAL(f), size);
 }
 
-static int
-shim_sync(sqlite3_file *f, int flags) {
+static int shim_sync(sqlite3_file *f, int flags) {
     if (fails()) {
         return SQLITE_IOERR_FSYNC;
     }
     return REAL(f)->pMethods->xSync(REAL(f), flags);
 }
 
-static int
-shim_size(sqlite3_file *f, sqlite3_int64 *size) {
+static int shim_size(sqlite3_file *f, sqlite3_int64 *size) {
     return REAL(f)->pMethods->xFileSize(REAL(f), size);
 }
 
-static int
-shim_lock(sqlite3_file *f, int level) {
+static int shim_lock(sqlite3_file *f, int level) {
     return REAL(f)->pMethods->xLock(REAL(f), level);
 }
 
-static int
-shim_unlock(sqlite3_file *f, int level) {
+static int shim_unlock(sqlite3_file *f, int level) {
     return REAL(f)->pMethods->xUnlock(REAL(f), level);
 }
 
-static int
-shim_reserved(sqlite3_file *f, int *result) {
+static int shim_reserved(sqlite3_file *f, int *result) {
     return REAL(f)->pMethods->xCheckReservedLock(REAL(f), result);
 }
 
-static int
-shim_control(sqlite3_file *f, int operation, void *argument) {
+static int shim_control(sqlite3_file *f, int operation, void *argument) {
     return REAL(f)->pMethods->xFileControl(REAL(f), operation, argument);
 }
 
-static int
-shim_sector(sqlite3_file *f) {
+static int shim_sector(sqlite3_file *f) {
     return REAL(f)->pMethods->xSectorSize(REAL(f));
 }
 
-static int
-shim_device(sqlite3_file *f) {
+static int shim_device(sqlite3_file *f) {
     return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
 }
 
-static int
-shim_shm_map(sqlite3_file *f, int region, int size, int extend, void volatile **to) {
+static int shim_shm_map(sqlite3_file *f, int region, int size, int extend, void volatile **to) {
     return REAL(f)->pMethods->xShmMap(REAL(f), region, size, extend, to);
 }
 
-static int
-shim_shm_lock(sqlite3_file *f, int offset, int n, int flags) {
+static int shim_shm_lock(sqlite3_file *f, int offset, int n, int flags) {
     return REAL(f)->pMethods->xShmLock(REAL(f), offset, n, flags);
 }
 
-static void
-shim_shm_barrier(sqlite3_file *f) {
+static void shim_shm_barrier(sqlite3_file *f) {
     REAL(f)->pMethods->xShmBarrier(REAL(f));
 }
 
-static int
-shim_shm_unmap(sqlite3_file *f, int remove) {
+static int shim_shm_unmap(sqlite3_file *f, int remove) {
     return REAL(f)->pMethods->xShmUnmap(REAL(f), remove);
 }
 
@@ -141,8 +124,7 @@ static const sqlite3_io_methods shim_methods = {
 
 static sqlite3_vfs *default_vfs, shim_vfs;
 
-static int
-shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out) {
     shim_file *file = (shim_file *)f;
     int rc;
     (void)vfs;
@@ -152,8 +134,7 @@ shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *o
     return rc;
 }
 
-static int
-shim_delete(sqlite3_vfs *vfs, const char *name, int sync) {
+static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync) {
     (void)vfs;
     if (fails()) {
         return SQLITE_IOERR_DELETE;
@@ -161,8 +142,7 @@ shim_delete(sqlite3_vfs *vfs, const char *name, int sync) {
     return default_vfs->xDelete(default_vfs, name, sync);
 }
 
-static void
-make_vfs(void) {
+static void make_vfs(void) {
     default_vfs = sqlite3_vfs_find(NULL);
     shim_vfs = *default_vfs;
     shim_vfs.zName = "shim";
@@ -174,14 +154,13 @@ make_vfs(void) {
 
 /* --- the tests ---------------------------------------------------------------------------------------- */
 
-/* One try. Returns NULL or what is wrong. */
-static const char *
-try_at(const scenario *s, const outcomes *o, long n, const char *limit) {
+static const char *limit; /* on the file's pages; NULL: none */
+
+static const char *try_at(const scenario *s, const outcomes *o, long n) {
     sqlite3_int64 used = sqlite3_memory_used();
     sqlite3 *db = open_database("shim");
     const char *wrong = NULL;
     char flag[8] = "";
-    uint64_t state;
     int rc;
     must(db, "PRAGMA foreign_keys = ON");
     if (limit != NULL) {
@@ -206,24 +185,10 @@ try_at(const scenario *s, const outcomes *o, long n, const char *limit) {
     if (strcmp(flag, "1") != 0) {
         wrong = "foreign_keys is not as it was";
     }
-    if (sqlite3_close(db) != SQLITE_OK) {
-        return "the connection cannot be closed";
-    }
-    if (sqlite3_memory_used() != used) {
-        return "memory is lost";
-    }
-    state = state_of_file();
-    if (!is_outcome(s, o, state)) {
-        wrong = "the file is neither old nor new";
-    }
-    if (rc == SQLITE_OK && state != o->after) {
-        wrong = "the call says that it is done, but it is not";
-    }
-    return wrong;
+    return end_try(db, used, s, o, rc, wrong);
 }
 
-static void
-sweep(const scenario *s, image i, const outcomes *o, const char *mode, long points) {
+static void sweep(const scenario *s, image i, const outcomes *o, const char *mode, long points) {
     static const struct {
         int code;
         bool sticky;
@@ -233,32 +198,22 @@ sweep(const scenario *s, image i, const outcomes *o, const char *mode, long poin
                 {SQLITE_FULL, false, "full once"},
                 {SQLITE_FULL, true, "full from then on"}};
     for (int way = 0; way < 4; way++) {
-        const char *wrong = NULL;
-        long total, stride, n, tried = 0;
+        long total;
         fail_code = ways[way].code;
         sticky = ways[way].sticky;
         write_image(i);
-        try_at(s, o, 1000000000, NULL);
+        try_at(s, o, NO_FAULT);
         total = changes;
-        stride = run_long || total < points ? 1 : total / points;
-        for (n = 1; n <= total && wrong == NULL; n += stride, tried++) {
-            write_image(i);
-            wrong = try_at(s, o, n, NULL);
-        }
         if (total == 0) {
             continue; /* nothing is written */
         }
-        check(wrong == NULL, "%s, journal %s, %s: %ld of %ld calls%s%s", s->name, mode,
-              ways[way].name, tried, total, wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
-        if (wrong != NULL) {
-            printf("# at call %ld\n", n - stride);
-        }
+        check_sweep(sweep_points(s, i, o, total, points, try_at), total, "calls",
+                    "%s, journal %s, %s", s->name, mode, ways[way].name);
     }
 }
 
-static void
-sweep_pages(const scenario *s, image i, const outcomes *o) {
-    char limit[64];
+static void sweep_pages(const scenario *s, image i, const outcomes *o) {
+    char pragma[64];
     const char *wrong = NULL;
     long page, tried = 0, first;
     sqlite3 *db;
@@ -268,17 +223,18 @@ sweep_pages(const scenario *s, image i, const outcomes *o) {
     run(db, "PRAGMA page_count", answer, sizeof answer);
     sqlite3_close(db);
     first = atol(answer);
+    limit = pragma;
     for (page = first; page <= first + 20 && wrong == NULL; page++, tried++) {
-        snprintf(limit, sizeof limit, "PRAGMA max_page_count = %ld", page);
+        snprintf(pragma, sizeof pragma, "PRAGMA max_page_count = %ld", page);
         write_image(i);
-        wrong = try_at(s, o, 1000000000, limit);
+        wrong = try_at(s, o, NO_FAULT);
     }
+    limit = NULL;
     check(wrong == NULL, "%s, full at a number of pages: %ld numbers%s%s", s->name, tried,
           wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     static const char *const modes[] = {"delete", "wal"};
     make_vfs();
     begin(argc, argv);

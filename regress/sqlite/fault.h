@@ -29,8 +29,7 @@ static char directory[] = "/tmp/limbeck-fault-XXXXXX";
 static char database[64];
 static int passed, failed;
 
-__attribute__((format(printf, 2, 3))) static inline bool
-check(bool good, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static inline bool check(bool good, const char *format, ...) {
     va_list args;
     printf(good ? "ok " : "not ok ");
     va_start(args, format);
@@ -42,8 +41,8 @@ check(bool good, const char *format, ...) {
     return good;
 }
 
-__attribute__((format(printf, 1, 2), noreturn)) static inline void
-give_up(const char *format, ...) {
+__attribute__((format(printf, 1, 2), noreturn)) static inline void give_up(const char *format,
+                                                                           ...) {
     va_list args;
     va_start(args, format);
     printf("not ok ");
@@ -53,8 +52,7 @@ give_up(const char *format, ...) {
     exit(1);
 }
 
-static inline void
-begin(int argc, char **argv) {
+static inline void begin(int argc, char **argv) {
     if (argc < 2) {
         give_up("usage: %s EXTENSION [long]", argv[0]);
     }
@@ -66,8 +64,7 @@ begin(int argc, char **argv) {
     snprintf(database, sizeof database, "%s/db", directory);
 }
 
-static inline int
-finish(void) {
+static inline int finish(void) {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
     char path[128];
     for (int i = 0; i < 4; i++) {
@@ -80,12 +77,10 @@ finish(void) {
 }
 
 /* The connection with the library loaded. */
-static inline sqlite3 *
-open_database(const char *vfs) {
+static inline sqlite3 *open_database(const char *vfs) {
     sqlite3 *db;
     char *message = NULL;
-    int rc =
-        sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
+    int rc = sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
     if (rc != SQLITE_OK) {
         give_up("cannot open %s: %s", database, sqlite3_errmsg(db));
     }
@@ -97,8 +92,7 @@ open_database(const char *vfs) {
 }
 
 /* Runs statements; result (may be NULL) gets the last value of the first column. */
-static inline int
-run(sqlite3 *db, const char *sql, char *result, size_t size) {
+static inline int run(sqlite3 *db, const char *sql, char *result, size_t size) {
     sqlite3_stmt *statement;
     int rc = SQLITE_OK;
     while (*sql != '\0') {
@@ -120,8 +114,7 @@ run(sqlite3 *db, const char *sql, char *result, size_t size) {
     return rc;
 }
 
-static inline void
-must(sqlite3 *db, const char *sql) {
+static inline void must(sqlite3 *db, const char *sql) {
     if (run(db, sql, NULL, 0) != SQLITE_OK) {
         give_up("%s: %s", sql, sqlite3_errmsg(db));
     }
@@ -129,8 +122,7 @@ must(sqlite3 *db, const char *sql) {
 
 /* --- states --------------------------------------------------------------------------------------- */
 
-static inline void
-hash_rows(sqlite3 *db, const char *sql, bool wanted, uint64_t *hash) {
+static inline void hash_rows(sqlite3 *db, const char *sql, bool wanted, uint64_t *hash) {
     sqlite3_stmt *statement;
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK) {
         give_up("%s: %s", sql, sqlite3_errmsg(db));
@@ -154,8 +146,7 @@ hash_rows(sqlite3 *db, const char *sql, bool wanted, uint64_t *hash) {
 
 /* A number for all that a database holds, with its log (times and durations left out) or without; 0
 ** when it is damaged. */
-static inline uint64_t
-content_of(sqlite3 *db, bool log) {
+static inline uint64_t content_of(sqlite3 *db, bool log) {
     uint64_t hash = UINT64_C(14695981039346656037);
     char answer[256] = "";
     sqlite3_stmt *tables;
@@ -164,8 +155,8 @@ content_of(sqlite3 *db, bool log) {
         printf("# %s %s\n", answer, sqlite3_errmsg(db));
         return 0;
     }
-    hash_rows(db, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name",
-              true, &hash);
+    hash_rows(db, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name", true,
+              &hash);
     sqlite3_prepare_v2(db,
                        "SELECT CASE name WHEN 'migrate_log' THEN 'SELECT id, action, revision, "
                        "from_version, to_version, outcome FROM migrate_log WHERE ?' "
@@ -181,13 +172,11 @@ content_of(sqlite3 *db, bool log) {
     return hash;
 }
 
-static inline uint64_t
-state_of(sqlite3 *db) {
+static inline uint64_t state_of(sqlite3 *db) {
     return content_of(db, true);
 }
 
-static inline uint64_t
-state_of_file(void) {
+static inline uint64_t state_of_file(void) {
     sqlite3 *db;
     uint64_t state;
     if (sqlite3_open(database, &db) != SQLITE_OK) {
@@ -206,8 +195,7 @@ typedef struct image {
     long size;
 } image;
 
-static inline image
-read_image(void) {
+static inline image read_image(void) {
     image i = {NULL, 0};
     FILE *f = fopen(database, "rb");
     if (f == NULL) {
@@ -225,8 +213,7 @@ read_image(void) {
 }
 
 /* Puts the file back, without journals. */
-static inline void
-write_image(image i) {
+static inline void write_image(image i) {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
     char path[128];
     FILE *f;
@@ -308,13 +295,16 @@ static const scenario scenarios[] = {
     {"upgrade", "", "SELECT migrate_upgrade()", false, false},
     {"upgrade in a transaction", "", "SELECT migrate_upgrade()", true, false},
     {"downgrade", "SELECT migrate_upgrade()", "SELECT migrate_downgrade('base')", false, false},
-    {"downgrade in a transaction", "SELECT migrate_upgrade()", "SELECT migrate_downgrade('base')", true, false},
+    {"downgrade in a transaction", "SELECT migrate_upgrade()", "SELECT migrate_downgrade('base')",
+     true, false},
     {"stamp", "", "SELECT migrate_stamp('r3')", false, false},
     {"revision", "", "SELECT migrate_revision('new', 'SELECT 1', '', 'n1')", false, false},
-    {"load", "",
-     "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 2;', '6_more.sql')", false, false},
-    {"a failing upgrade", "SELECT migrate_revision('bad', 'CREATE TABLE x (a); SELECT b FROM x', "
-     "'', 'bad')", "SELECT migrate_upgrade()", false, false},
+    {"load", "", "SELECT migrate_load('-- migrate:up' || char(10) || 'SELECT 2;', '6_more.sql')",
+     false, false},
+    {"a failing upgrade",
+     "SELECT migrate_revision('bad', 'CREATE TABLE x (a); SELECT b FROM x', "
+     "'', 'bad')",
+     "SELECT migrate_upgrade()", false, false},
     {"a body of several transactions", MARKED, "SELECT migrate_upgrade('m1')", false, true},
     {"a body of several transactions, down", MARKED "SELECT migrate_upgrade('m1')",
      "SELECT migrate_downgrade('r2')", false, true},
@@ -324,8 +314,7 @@ static const scenario scenarios[] = {
 #define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
 
 /* Makes the scenario's file. Returns its image. */
-static inline image
-prepare(const scenario *s, const char *journal_mode) {
+static inline image prepare(const scenario *s, const char *journal_mode) {
     char sql[64];
     sqlite3 *db;
     image i = {(char *)"", 0};
@@ -347,8 +336,7 @@ typedef struct outcomes {
     uint64_t content; /* after it, without the log */
 } outcomes;
 
-static inline outcomes
-find_outcomes(const scenario *s, image i) {
+static inline outcomes find_outcomes(const scenario *s, image i) {
     outcomes o;
     sqlite3 *db;
     write_image(i);
@@ -381,8 +369,7 @@ find_outcomes(const scenario *s, image i) {
 }
 
 /* Calls again, with nothing in the way. Long ago, so that nobody looks whether it still runs. */
-static inline bool
-goes_on(const scenario *s, const outcomes *o) {
+static inline bool goes_on(const scenario *s, const outcomes *o) {
     sqlite3 *db = open_database(NULL);
     uint64_t content;
     int rc;
@@ -398,10 +385,73 @@ goes_on(const scenario *s, const outcomes *o) {
 }
 
 /* True when the file may be in this state after the call. */
-static inline bool
-is_outcome(const scenario *s, const outcomes *o, uint64_t state) {
+static inline bool is_outcome(const scenario *s, const outcomes *o, uint64_t state) {
     return state == o->before || state == o->after || state == o->without_call ||
            (s->marked && state != 0 && goes_on(s, o));
+}
+
+/* --- one try, and all of them ------------------------------------------------------------------------ */
+
+/* Ends a try: closes its connection, which must give back all memory but what was in use before it was
+** opened, and looks at the file. rc is what the call returned, wrong what was found until now or NULL; returns
+** what is wrong or NULL. */
+static inline const char *end_try(sqlite3 *db, sqlite3_int64 used, const scenario *s,
+                                  const outcomes *o, int rc, const char *wrong) {
+    uint64_t state;
+    if (sqlite3_close(db) != SQLITE_OK) {
+        return "the connection cannot be closed";
+    }
+    if (sqlite3_memory_used() != used) {
+        return "memory is lost";
+    }
+    state = state_of_file();
+    if (!is_outcome(s, o, state)) {
+        return "the file is neither old nor new";
+    }
+    if (rc == SQLITE_OK && state != o->after) {
+        return "the call says that it is done, but it is not";
+    }
+    return wrong;
+}
+
+/* A test's try: brings about its fault at the n-th point. Returns what is wrong or NULL. */
+typedef const char *try_function(const scenario *s, const outcomes *o, long n);
+
+enum { NO_FAULT = 1000000000 }; /* beyond every point */
+
+typedef struct sweep_result {
+    const char *wrong; /* NULL: nothing */
+    long tried, last;  /* how many points, and which was the last */
+} sweep_result;
+
+/* Tries the points up to total, on the scenario's file each: all of them in a long run or when they are few, else
+** about as many as wanted. */
+static inline sweep_result sweep_points(const scenario *s, image i, const outcomes *o, long total,
+                                        long wanted, try_function *try_at) {
+    sweep_result r = {NULL, 0, 0};
+    long stride = run_long || total < wanted ? 1 : total / wanted;
+    for (long n = 1; n <= total && r.wrong == NULL; n += stride) {
+        write_image(i);
+        r.wrong = try_at(s, o, n);
+        r.tried++;
+        r.last = n;
+    }
+    return r;
+}
+
+/* Counts a sweep; what names it, and the points are of a kind ("calls"). */
+__attribute__((format(printf, 4, 5))) static inline void
+check_sweep(sweep_result r, long total, const char *kind, const char *what, ...) {
+    char name[256];
+    va_list args;
+    va_start(args, what);
+    vsnprintf(name, sizeof name, what, args);
+    va_end(args);
+    if (r.wrong == NULL) {
+        check(true, "%s: %ld of %ld %s", name, r.tried, total, kind);
+    } else {
+        check(false, "%s: at %ld of %ld %s: %s", name, r.last, total, kind, r.wrong);
+    }
 }
 
 #endif

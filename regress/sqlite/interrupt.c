@@ -12,8 +12,7 @@ static sqlite3 *target;
 static long steps, stop_at;
 static bool by_interrupt;
 
-static int
-progress(void *unused) {
+static int progress(void *unused) {
     (void)unused;
     if (++steps < stop_at) {
         return 0;
@@ -27,12 +26,11 @@ progress(void *unused) {
     return steps == stop_at;
 }
 
-/* One try. Returns NULL or what is wrong. */
-static const char *
-try_at(const scenario *s, const outcomes *o, long n, bool *reached) {
+static const char *try_at(const scenario *s, const outcomes *o, long n) {
+    static char message[200]; /* outlives the connection */
     char flag[8] = "", answer[512] = "";
+    sqlite3_int64 used = sqlite3_memory_used();
     sqlite3 *db = open_database(NULL);
-    uint64_t state;
     const char *wrong = NULL;
     int rc;
     target = db;
@@ -45,12 +43,12 @@ try_at(const scenario *s, const outcomes *o, long n, bool *reached) {
     sqlite3_progress_handler(db, 1, progress, NULL);
     rc = run(db, s->call, answer, sizeof answer);
     sqlite3_progress_handler(db, 0, NULL, NULL);
-    *reached = steps >= n;
     if (!s->in_transaction && !sqlite3_get_autocommit(db)) {
         wrong = "a transaction was left open";
     } else if (rc != SQLITE_OK && rc != SQLITE_INTERRUPT && rc != SQLITE_ERROR &&
                (rc & 0xff) != SQLITE_CONSTRAINT) {
-        wrong = sqlite3_errmsg(db);
+        snprintf(message, sizeof message, "%s", sqlite3_errmsg(db));
+        wrong = message;
     }
     run(db, "PRAGMA foreign_keys", flag, sizeof flag);
     if (strcmp(flag, "1") != 0) {
@@ -60,42 +58,19 @@ try_at(const scenario *s, const outcomes *o, long n, bool *reached) {
         run(db, "COMMIT", NULL, 0) != SQLITE_OK) {
         wrong = "the caller cannot commit";
     }
-    sqlite3_close(db);
-    state = state_of_file();
-    if (!is_outcome(s, o, state)) {
-        wrong = "the file is neither old nor new";
-    }
-    if (rc == SQLITE_OK && state != o->after) {
-        wrong = "the call says that it is done, but it is not";
-    }
-    if (wrong != NULL) {
-        static char copy[200];
-        snprintf(copy, sizeof copy, "%s", wrong);
-        wrong = copy;
-    }
-    return wrong;
+    return end_try(db, used, s, o, rc, wrong);
 }
 
-static void
-sweep(const scenario *s, image i, const outcomes *o, long points) {
-    bool reached;
-    const char *wrong = NULL;
-    long total, stride, n, tried = 0;
+static void sweep(const scenario *s, image i, const outcomes *o, long points) {
+    long total;
     write_image(i);
-    try_at(s, o, 1000000000, &reached);
+    try_at(s, o, NO_FAULT);
     total = steps;
-    stride = run_long || total < points ? 1 : total / points;
-    for (n = 1; n <= total && wrong == NULL; n += stride, tried++) {
-        write_image(i);
-        wrong = try_at(s, o, n, &reached);
-    }
-    check(wrong == NULL, "%s, %s: %ld of %ld steps%s%s", s->name,
-          by_interrupt ? "sqlite3_interrupt()" : "progress handler", tried, total,
-          wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
+    check_sweep(sweep_points(s, i, o, total, points, try_at), total, "steps", "%s, %s", s->name,
+                by_interrupt ? "sqlite3_interrupt()" : "progress handler");
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     begin(argc, argv);
     for (int i = 0; i < SCENARIOS; i++) {
         image file = prepare(&scenarios[i], "delete");

@@ -13,8 +13,7 @@ static sqlite3_mem_methods real;
 static long allocations, fail_at;
 static bool armed, sticky;
 
-static bool
-fails(void) {
+static bool fails(void) {
     if (!armed) {
         return false;
     }
@@ -22,18 +21,15 @@ fails(void) {
     return sticky ? allocations >= fail_at : allocations == fail_at;
 }
 
-static void *
-wrapped_malloc(int size) {
+static void *wrapped_malloc(int size) {
     return fails() ? NULL : real.xMalloc(size);
 }
 
-static void *
-wrapped_realloc(void *block, int size) {
+static void *wrapped_realloc(void *block, int size) {
     return fails() ? NULL : real.xRealloc(block, size);
 }
 
-static void
-wrap_allocator(void) {
+static void wrap_allocator(void) {
     sqlite3_mem_methods wrapped;
     sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real);
     wrapped = real;
@@ -45,17 +41,14 @@ wrap_allocator(void) {
     sqlite3_initialize();
 }
 
-/* What the call gives when no allocation fails; when one fails that does not matter, too. */
-enum { NO_FAILURE = 1000000000 };
-static int own_result;
+static int own_result; /* of the call when no allocation fails, or one that does not matter */
+static long left_open; /* times that a transaction was left open */
 
-/* One try. Returns NULL or what is wrong; *open: a transaction was left open. */
-static const char *
-try_at(const scenario *s, const outcomes *o, long n, bool *open) {
+static const char *try_at(const scenario *s, const outcomes *o, long n) {
     sqlite3_int64 used = sqlite3_memory_used();
     sqlite3 *db = open_database(NULL);
     const char *wrong = NULL;
-    uint64_t state;
+    bool open;
     int rc;
     must(db, "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF");
     if (s->in_transaction) {
@@ -66,8 +59,8 @@ try_at(const scenario *s, const outcomes *o, long n, bool *open) {
     armed = true;
     rc = run(db, s->call, NULL, 0);
     armed = false;
-    *open = !s->in_transaction && !sqlite3_get_autocommit(db);
-    if (n == NO_FAILURE) {
+    open = !s->in_transaction && !sqlite3_get_autocommit(db);
+    if (n == NO_FAULT) {
         own_result = rc;
     }
     if (rc != SQLITE_OK && rc != SQLITE_NOMEM && rc != SQLITE_ERROR && rc != SQLITE_IOERR &&
@@ -75,53 +68,30 @@ try_at(const scenario *s, const outcomes *o, long n, bool *open) {
         wrong = "the result code is another one";
     }
     if (s->in_transaction && !sqlite3_get_autocommit(db)) {
-        state = state_of(db);
-        *open = state != o->after && state != o->without_call;
-        if (!*open) {
+        uint64_t state = state_of(db);
+        open = state != o->after && state != o->without_call;
+        if (!open) {
             must(db, "COMMIT");
         }
     }
-    if (sqlite3_close(db) != SQLITE_OK) {
-        return "the connection cannot be closed";
-    }
-    if (sqlite3_memory_used() != used) {
-        return "memory is lost";
-    }
-    state = state_of_file();
-    if (!is_outcome(s, o, state)) {
-        wrong = "the file is neither old nor new";
-    }
-    if (rc == SQLITE_OK && state != o->after) {
-        wrong = "the call says that it is done, but it is not";
-    }
-    return wrong;
+    left_open += open;
+    return end_try(db, used, s, o, rc, wrong);
 }
 
-static void
-sweep(const scenario *s, image i, const outcomes *o, long points) {
-    const char *wrong = NULL;
-    bool open;
-    long total, stride, n, tried = 0, left = 0;
+static void sweep(const scenario *s, image i, const outcomes *o, long points) {
+    sweep_result result;
+    long total;
     write_image(i);
-    try_at(s, o, NO_FAILURE, &open);
+    try_at(s, o, NO_FAULT);
     total = allocations;
-    stride = run_long || total < points ? 1 : total / points;
-    for (n = 1; n <= total && wrong == NULL; n += stride, tried++) {
-        write_image(i);
-        wrong = try_at(s, o, n, &open);
-        left += open;
-    }
-    check(wrong == NULL, "%s, %s: %ld of %ld allocations, %ld times the connection had to be closed%s%s",
-          s->name, sticky ? "all from the n-th" : "the n-th", tried, total, left,
-          wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
-    if (wrong != NULL) {
-        printf("# at allocation %ld\n", n - stride);
-    }
+    left_open = 0;
+    result = sweep_points(s, i, o, total, points, try_at);
+    check_sweep(result, total, "allocations", "%s, %s, %ld times the connection had to be closed",
+                s->name, sticky ? "all from the n-th" : "the n-th", left_open);
 }
 
 /* Loading the library into a connection. */
-static void
-sweep_loading(void) {
+static void sweep_loading(void) {
     long n, total = 1000000;
     const char *wrong = NULL;
     for (n = 1; n <= total && wrong == NULL; n++) {
@@ -148,13 +118,13 @@ sweep_loading(void) {
 }
 
 /* The readers: nothing to break, but nothing may be lost. */
-static void
-sweep_readers(long points) {
+static void sweep_readers(long points) {
     static const char sql[] =
         "SELECT * FROM migrate_history(); SELECT * FROM migrate_show('r1'); SELECT * FROM "
         "migrate_plan('head'); SELECT * FROM migrate_status(); SELECT * FROM migrate_validate(); "
         "SELECT * FROM migrate_current(); SELECT migrate_graph(); SELECT * FROM "
-        "migrate_graph('dot'); SELECT * FROM migrate_export(); SELECT migrate_upgrade_sql('base:heads'); "
+        "migrate_graph('dot'); SELECT * FROM migrate_export(); SELECT "
+        "migrate_upgrade_sql('base:heads'); "
         "SELECT migrate_downgrade_sql('heads:base')";
     static const scenario readers = {"readers", "SELECT migrate_upgrade('r2')", sql, false, false};
     image file = prepare(&readers, "delete");
@@ -163,8 +133,7 @@ sweep_readers(long points) {
     free(file.bytes);
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     wrap_allocator();
     begin(argc, argv);
     sweep_loading();
