@@ -1,8 +1,8 @@
 /*
 ** arena.c - the memory and the error of one call
 **
-** Small objects are cut from chunks that double from 16 KiB to 1 MiB; anything larger is a block of
-** its own. The newest chunk, if there is one, is always the head of the list, so that its header
+** Small objects are cut from chunks that double from 16 KiB to 1 MiB, from their start; strings, which need no
+** alignment, from their end. Anything larger is a block of its own. The newest chunk, if there is one, is always the head of the list, so that its header
 ** tells how large the next one is to be; blocks are linked in behind it.
 */
 #include "arena.h"
@@ -96,27 +96,44 @@ static lim_chunk *take(lim_context *cx, size_t size, bool own) {
     return chunk;
 }
 
+/* Makes sure that the newest chunk has so much space left. */
+static bool small_space(lim_context *cx, size_t size) {
+    if (size <= cx->available)
+        return true;
+    size_t last = cx->chunks == NULL ? 0 : cx->chunks->size;
+    size_t chunk_size = last == 0 ? FIRST_CHUNK : last * 2;
+    if (chunk_size > LAST_CHUNK)
+        chunk_size = LAST_CHUNK;
+    lim_chunk *chunk = take(cx, chunk_size, false);
+    if (chunk == NULL)
+        return false;
+    cx->next = (char *)chunk + HEADER;
+    cx->available = chunk_size;
+    return true;
+}
+
 void *lim_alloc_raw(lim_context *cx, size_t size) {
     if (size > LARGE) {
         lim_chunk *block = take(cx, size, true);
         return block == NULL ? NULL : (char *)block + HEADER;
     }
     size_t rounded = size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (rounded > cx->available) {
-        size_t last = cx->chunks == NULL ? 0 : cx->chunks->size;
-        size_t chunk_size = last == 0 ? FIRST_CHUNK : last * 2;
-        if (chunk_size > LAST_CHUNK)
-            chunk_size = LAST_CHUNK;
-        lim_chunk *chunk = take(cx, chunk_size, false);
-        if (chunk == NULL)
-            return NULL;
-        cx->next = (char *)chunk + HEADER;
-        cx->available = chunk_size;
-    }
+    if (!small_space(cx, rounded))
+        return NULL;
     void *object = cx->next;
     cx->next += rounded;
     cx->available -= rounded;
     return object;
+}
+
+/* The same for bytes. */
+static char *alloc_string(lim_context *cx, size_t size) {
+    if (size > LARGE)
+        return lim_alloc_raw(cx, size);
+    if (!small_space(cx, size))
+        return NULL;
+    cx->available -= size;
+    return cx->next + cx->available;
 }
 
 void *lim_alloc(lim_context *cx, size_t size) {
@@ -171,7 +188,7 @@ bool lim_grow(lim_context *cx, void **items, uint32_t *capacity, uint32_t needed
 char *lim_copy(lim_context *cx, const char *text, size_t length) {
     if (length == SIZE_MAX)
         return out_of_memory(cx);
-    char *copy = lim_alloc_raw(cx, length + 1);
+    char *copy = alloc_string(cx, length + 1);
     if (copy == NULL)
         return NULL;
     if (length != 0)

@@ -8,76 +8,108 @@
 
 /* ---- names: one open-addressing table over every id and label ------------------------------ */
 
-typedef struct lim_name {
-    const char *name;
-    uint64_t hash;
+typedef struct lim_label_name {
+    const char *label;
     lim_node node;
-    bool is_label;
-} lim_name;
+} lim_label_name;
 
+/* Ids are compared where the revisions have them, so that a slot is all that an id takes. */
 struct lim_names {
-    lim_name *entries; /* ids first, in graph order, then labels */
-    uint32_t count;
-    uint32_t *slots; /* index into entries plus one; 0 is free */
+    const lim_revision *revisions;
+    uint32_t id_count; /* of the revisions: names from here on are labels */
+    lim_label_name *labels;
+    uint32_t label_count;
+    bool doubles; /* an id is there twice: only the first is found */
+    struct lim_name_slot {
+        uint32_t hash;
+        uint32_t name; /* node, or id_count and more for a label; plus one: 0 is free */
+    } * slots;
     uint32_t mask;
 };
 
-static uint64_t hash_name(const char *name) {
+static uint32_t hash_name(const char *name) {
     uint64_t h = 14695981039346656037u; /* FNV-1a */
     for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
         h = (h ^ *p) * 1099511628211u;
     }
-    return h ^ (h >> 29);
+    return (uint32_t)(h ^ (h >> 29));
 }
 
-static struct lim_names *names_new(lim_context *cx, uint32_t capacity) {
+static struct lim_names *names_new(lim_context *cx, const lim_ledger *ledger) {
     struct lim_names *names = LIM_NEW(cx, struct lim_names, 1);
-    uint32_t slots = 16;
-    while (slots / 2 < capacity && slots < UINT32_C(1) << 31) {
+    uint32_t capacity = ledger->revision_count + ledger->label_count, slots = 16;
+    while (slots / 8 * 5 < capacity && slots < UINT32_C(1) << 31) {
         slots *= 2;
     }
     if (names) {
-        names->entries = LIM_NEW(cx, lim_name, (size_t)capacity + 1);
-        names->slots = LIM_NEW(cx, uint32_t, slots);
+        names->revisions = ledger->revisions;
+        names->id_count = ledger->revision_count;
+        names->labels = LIM_NEW(cx, lim_label_name, (size_t)ledger->label_count + 1);
+        names->slots = LIM_NEW(cx, struct lim_name_slot, slots);
         names->mask = slots - 1;
     }
-    return names && names->entries && names->slots ? names : NULL;
+    return names && names->labels && names->slots ? names : NULL;
 }
 
-static const lim_name *names_find(const struct lim_names *names, const char *name) {
-    uint64_t hash = hash_name(name);
-    for (uint32_t i = (uint32_t)hash & names->mask; names->slots[i]; i = (i + 1) & names->mask) {
-        const lim_name *entry = &names->entries[names->slots[i] - 1];
-        if (entry->hash == hash && strcmp(entry->name, name) == 0) {
-            return entry;
+/* The slot that holds the name, or the free one where it belongs. */
+static struct lim_name_slot *names_slot(const struct lim_names *names, const char *name,
+                                        uint32_t hash) {
+    for (uint32_t i = hash & names->mask;; i = (i + 1) & names->mask) {
+        struct lim_name_slot *slot = &names->slots[i];
+        uint32_t n = slot->name - 1;
+        if (slot->name == 0 ||
+            (slot->hash == hash &&
+             strcmp(name, n < names->id_count ? names->revisions[n].id
+                                              : names->labels[n - names->id_count].label) == 0)) {
+            return slot;
         }
     }
-    return NULL;
 }
 
-static void names_add(struct lim_names *names, const char *name, lim_node node, bool is_label) {
-    uint64_t hash = hash_name(name);
-    uint32_t i = (uint32_t)hash & names->mask;
-    while (names->slots[i]) {
-        i = (i + 1) & names->mask;
+/* The node of an id or a label, and whether it is a label. LIM_NONE: none. */
+static lim_node names_find(const struct lim_names *names, const char *name, bool *is_label) {
+    uint32_t found = names_slot(names, name, hash_name(name))->name;
+    *is_label = found > names->id_count;
+    return *is_label ? names->labels[found - 1 - names->id_count].node : found - 1;
+}
+
+_Static_assert((uint32_t)0 - 1 == LIM_NONE, "a free slot is no node");
+
+/* Adds a node's id unless the name is there. False: it is. */
+static bool names_add_id(struct lim_names *names, lim_node node) {
+    uint32_t hash = hash_name(names->revisions[node].id);
+    struct lim_name_slot *slot = names_slot(names, names->revisions[node].id, hash);
+    if (slot->name != 0) {
+        names->doubles = true;
+        return false;
     }
-    names->entries[names->count] = (lim_name){name, hash, node, is_label};
-    names->slots[i] = ++names->count;
+    *slot = (struct lim_name_slot){hash, node + 1};
+    return true;
+}
+
+/* Adds a label, which is not there. */
+static void names_add_label(struct lim_names *names, const char *label, lim_node node) {
+    uint32_t hash = hash_name(label);
+    names->labels[names->label_count++] = (lim_label_name){label, node};
+    *names_slot(names, label, hash) =
+        (struct lim_name_slot){hash, names->id_count + names->label_count};
 }
 
 lim_node lim_find_name(const lim_graph *g, const char *name) {
-    const lim_name *entry = names_find(g->names, name);
-    return entry ? entry->node : LIM_NONE;
+    bool is_label;
+    return names_find(g->names, name, &is_label);
 }
 
 lim_node lim_find_id(const lim_graph *g, const char *id) {
-    const lim_name *entry = names_find(g->names, id);
-    return entry && !entry->is_label ? entry->node : LIM_NONE;
+    bool is_label;
+    lim_node n = names_find(g->names, id, &is_label);
+    return is_label ? LIM_NONE : n;
 }
 
 lim_node lim_find_label(const lim_graph *g, const char *label) {
-    const lim_name *entry = names_find(g->names, label);
-    return entry && entry->is_label ? entry->node : LIM_NONE;
+    bool is_label;
+    lim_node n = names_find(g->names, label, &is_label);
+    return is_label ? n : LIM_NONE;
 }
 
 typedef struct prefix_search {
@@ -282,24 +314,32 @@ static bool add_ids(lim_context *cx, lim_graph *g, lim_problems *problems) {
             !unsound(cx, problems, id, "revision identifier '%s' %s", lim_show(cx, id), fault)) {
             return false;
         }
-        if (names_find(g->names, id)) {
-            if (!unsound(cx, problems, id, "revision %s is present more than once",
-                         lim_show(cx, id))) {
-                return false;
-            }
-            continue;
+        if (!names_add_id(g->names, n) &&
+            !unsound(cx, problems, id, "revision %s is present more than once", lim_show(cx, id))) {
+            return false;
         }
-        names_add(g->names, id, n, false);
     }
     return true;
 }
 
-/* Accepts one edge row as an arc, or says what is wrong with it. */
+/* The node with the id. Edges mostly lie in the order of the revisions, so that one of the next two after
+** a guess spares the search. Where an id is there twice, the first is meant: nothing is guessed. */
+static lim_node find_near(const lim_graph *g, lim_node guess, const char *id) {
+    for (int i = 0; i < 2 && guess < g->count && !g->names->doubles; i++, guess++) {
+        if (strcmp(lim_id(g, guess), id) == 0) {
+            return guess;
+        }
+    }
+    return lim_find_id(g, id);
+}
+
+/* Accepts one edge row as the arc behind another one, or says what is wrong with it. */
 static bool accept_edge(lim_context *cx, const lim_graph *g, const lim_edge *edge,
                         lim_problems *problems, lim_arc *arc, bool *accepted) {
+    const lim_arc *before = arc - 1;
     *accepted = false;
-    arc->child = lim_find_id(g, edge->revision);
-    arc->parent = lim_find_id(g, edge->parent);
+    arc->child = find_near(g, before->child, edge->revision);
+    arc->parent = find_near(g, before->parent, edge->parent);
     arc->kind = edge->kind;
     arc->ordinal = edge->ordinal;
     if (arc->child == LIM_NONE) {
@@ -338,8 +378,21 @@ static int compare_arcs(const void *a, const void *b) {
     return x->parent < y->parent ? -1 : x->parent > y->parent;
 }
 
-/* Sorts arcs by child, kind and ordinal: by counting over the children, then each short row. */
+static bool are_sorted(const lim_arc *arcs, uint32_t count) {
+    for (uint32_t i = 1; i < count; i++) {
+        if (compare_arcs(&arcs[i - 1], &arcs[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sorts arcs by child, kind and ordinal: by counting over the children, then each short row. Those that were
+** stored one by one lie in this order. */
 static bool sort_arcs(lim_context *cx, uint32_t nodes, lim_arc *arcs, uint32_t count) {
+    if (are_sorted(arcs, count)) {
+        return true;
+    }
     uint32_t *start = LIM_NEW(cx, uint32_t, (size_t)nodes + 2);
     lim_arc *sorted = LIM_NEW(cx, lim_arc, (size_t)count + 1);
     if (!start || !sorted) {
@@ -368,13 +421,20 @@ static bool sort_arcs(lim_context *cx, uint32_t nodes, lim_arc *arcs, uint32_t c
 /* Drops arcs that say the same a second time; migrate_validate() tells of them. */
 static bool drop_doubles(lim_context *cx, const lim_graph *g, lim_arc *arcs, uint32_t *count,
                          lim_problems *problems) {
+    uint32_t kept = 1;
+    while (kept < *count && arcs[kept].child != arcs[kept - 1].child) {
+        kept++;
+    }
+    if (kept >= *count) {
+        return true; /* nothing has two */
+    }
     uint32_t *seen[2] = {LIM_NEW(cx, uint32_t, (size_t)g->count + 1),
                          LIM_NEW(cx, uint32_t, (size_t)g->count + 1)};
-    uint32_t kept = 0;
     if (!seen[0] || !seen[1]) {
         return false;
     }
-    for (uint32_t i = 0; i < *count; i++) {
+    seen[arcs[kept - 1].kind][arcs[kept - 1].parent] = arcs[kept - 1].child + 1;
+    for (uint32_t i = kept; i < *count; i++) {
         uint32_t *mark = &seen[arcs[i].kind][arcs[i].parent];
         if (*mark == arcs[i].child + 1) {
             if (problems &&
@@ -390,6 +450,39 @@ static bool drop_doubles(lim_context *cx, const lim_graph *g, lim_arc *arcs, uin
         arcs[kept++] = arcs[i];
     }
     *count = kept;
+    return true;
+}
+
+/* start[n + 1] holds the size of row n and becomes where it begins. */
+static void adjacency_lay_out(lim_adjacency *a, uint32_t count) {
+    uint32_t sum = 0;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t size = a->start[n + 1];
+        a->start[n + 1] = sum;
+        sum += size;
+    }
+}
+
+/* The adjacencies of a history without dependencies: both of each pair are the same. */
+static bool link_line(lim_context *cx, lim_graph *g, const lim_arc *arcs, uint32_t count) {
+    uint32_t *none = LIM_NEW(cx, uint32_t, (size_t)g->count + 2);
+    if (!none || !adjacency_new(cx, &g->down, g->count, count) ||
+        !adjacency_new(cx, &g->next, g->count, count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        g->down.start[arcs[i].child + 1]++;
+        g->next.start[arcs[i].parent + 1]++;
+    }
+    adjacency_lay_out(&g->down, g->count);
+    adjacency_lay_out(&g->next, g->count);
+    for (uint32_t i = 0; i < count; i++) {
+        adjacency_put(&g->down, arcs[i].child, arcs[i].parent);
+        adjacency_put(&g->next, arcs[i].parent, arcs[i].child);
+    }
+    g->all_down = g->down;
+    g->all_next = g->next;
+    g->deps = (lim_adjacency){none, none};
     return true;
 }
 
@@ -423,12 +516,7 @@ static bool link_arcs(lim_context *cx, lim_graph *g, const lim_arc *arcs, uint32
         g->all_next.start[arc->parent + 1] += !twice[i];
     }
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        uint32_t sum = 0;
-        for (uint32_t n = 0; n < g->count; n++) { /* start[n + 1] becomes where row n begins */
-            uint32_t size = all[i]->start[n + 1];
-            all[i]->start[n + 1] = sum;
-            sum += size;
-        }
+        adjacency_lay_out(all[i], g->count);
     }
     /* arcs come in the order of their children, so each row of children is in graph order */
     for (uint32_t i = 0; i < count; i++) {
@@ -448,20 +536,23 @@ static bool link_arcs(lim_context *cx, lim_graph *g, const lim_arc *arcs, uint32
 
 static bool add_edges(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
                       lim_problems *problems) {
-    lim_arc *arcs = LIM_NEW(cx, lim_arc, (size_t)ledger->edge_count + 1);
+    lim_arc *arcs = lim_alloc_raw(cx, ((size_t)ledger->edge_count + 2) * sizeof *arcs);
     uint32_t count = 0;
+    bool depends = false;
     if (!arcs) {
         return false;
     }
+    *arcs++ = (lim_arc){0, 0, LIM_DOWN_REVISION, 0}; /* before the first */
     for (uint32_t i = 0; i < ledger->edge_count; i++) {
         bool accepted;
         if (!accept_edge(cx, g, &ledger->edges[i], problems, &arcs[count], &accepted)) {
             return false;
         }
         count += accepted;
+        depends = depends || (accepted && ledger->edges[i].kind == LIM_DEPENDS_ON);
     }
     return sort_arcs(cx, g->count, arcs, count) && drop_doubles(cx, g, arcs, &count, problems) &&
-           link_arcs(cx, g, arcs, count);
+           (depends ? link_arcs : link_line)(cx, g, arcs, count);
 }
 
 static int compare_labels(const void *a, const void *b) {
@@ -470,20 +561,29 @@ static int compare_labels(const void *a, const void *b) {
                                     : strcmp(x->label, y->label);
 }
 
+static bool has_labels(const lim_graph *g) {
+    return g->label_start[g->count] != 0;
+}
+
 static bool add_labels(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
                        lim_problems *problems) {
+    bool none = ledger->label_count == 0 && g->deps.start[g->count] == 0;
     lim_label *sorted = LIM_NEW(cx, lim_label, (size_t)ledger->label_count + 1);
     uint32_t *fill;
-    g->label_start = LIM_NEW(cx, uint32_t, (size_t)g->count + 2);
+    g->label_start = none ? g->deps.start : LIM_NEW(cx, uint32_t, (size_t)g->count + 2);
     g->labels = LIM_NEW(cx, const char *, (size_t)ledger->label_count + 1);
     if (!sorted || !g->label_start || !g->labels) {
         return false;
+    }
+    if (ledger->label_count == 0) {
+        return true;
     }
     uint32_t count = 0;
     for (uint32_t i = 0; i < ledger->label_count; i++) {
         const lim_label *label = &ledger->labels[i];
         lim_node n = lim_find_id(g, label->revision);
-        const lim_name *taken = names_find(g->names, label->label);
+        bool is_label;
+        lim_node taken = names_find(g->names, label->label, &is_label);
         const char *fault = name_fault(cx, label->label);
         bool sound = true;
         if (cx->error.code) {
@@ -497,13 +597,13 @@ static bool add_labels(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
             sound = sound && unsound(cx, problems, label->revision,
                                      "branch label '%s' is of revision %s, which is not present",
                                      lim_show(cx, label->label), lim_show(cx, label->revision));
-        } else if (taken) {
+        } else if (taken != LIM_NONE) {
             sound = sound && unsound(cx, problems, label->revision,
                                      "branch name '%s' in revision %s already used by revision %s",
                                      lim_show(cx, label->label), lim_show(cx, label->revision),
-                                     lim_show(cx, lim_id(g, taken->node)));
+                                     lim_show(cx, lim_id(g, taken)));
         } else {
-            names_add(g->names, label->label, n, true);
+            names_add_label(g->names, label->label, n);
             g->label_start[n + 1]++;
             sorted[count++] = *label;
         }
@@ -593,11 +693,15 @@ static bool report_cycle(lim_context *cx, const lim_graph *g, const lim_adjacenc
 static bool find_cycles(lim_context *cx, lim_graph *g, lim_problems *problems) {
     uint32_t *waiting = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
     g->oldest_first = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
-    g->generation = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
-    if (!waiting || !g->oldest_first || !g->generation) {
+    if (!waiting || !g->oldest_first) {
         return false;
     }
     uint32_t filled = kahn(g, &g->all_down, &g->all_next, waiting, g->oldest_first);
+    /* where nothing waits any more there are as many zeros as it needs */
+    g->generation = filled == g->count ? waiting : LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
+    if (!g->generation) {
+        return false;
+    }
     for (uint32_t i = 0; i < filled; i++) {
         lim_node n = g->oldest_first[i];
         lim_nodes parents = lim_neighbours(&g->all_down, n);
@@ -640,7 +744,7 @@ lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_proble
     }
     g->count = ledger->revision_count;
     g->revisions = ledger->revisions;
-    g->names = names_new(cx, ledger->revision_count + ledger->label_count);
+    g->names = names_new(cx, ledger);
     if (!g->names || !add_ids(cx, g, problems) || !add_edges(cx, g, ledger, problems) ||
         !add_labels(cx, g, ledger, problems) || !find_cycles(cx, g, problems)) {
         return NULL;
@@ -869,6 +973,9 @@ static bool compute_effective(lim_context *cx, lim_graph *g) {
 
 bool lim_effective_labels(lim_context *cx, lim_graph *g, lim_node n, lim_list *labels) {
     *labels = (lim_list){0};
+    if (!has_labels(g)) {
+        return true;
+    }
     if (!g->effective && !compute_effective(cx, g)) {
         return false;
     }
