@@ -6,6 +6,7 @@
 # two lanes beside each other, for two processors; nothing that one lane builds is used by the other.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. regress/counts.sh
 
 # The short ones first, so that a broken build is known at once.
 lanes=("unit scripts shell docs drivers amalgamation static differential fuzz offline formats pg" "asan sqlite alter")
@@ -18,22 +19,15 @@ say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
 
 # Leaves "passed failed" in the part's .counts.
 judge() { # name status
-    local name=$1 status=$2 log=$logs/$1.log line p f
-    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
-    if [ -z "$line" ]; then
-        line="0 passed, 1 failed"
-        say "$name: no counts printed (exit status $status)"
-    fi
-    p=${line%% passed*} f=${line##*passed, }
-    f=${f%% failed}
-    [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    local name=$1 log=$logs/$1.log
+    take_counts "$(cat "$log")" "$2"
     echo "$p $f" >"$logs/$name.counts"
     if [ "$f" -ne 0 ]; then
         echo "---- end of $log"
         tail -n 60 "$log"
         echo "----"
     fi
-    say "$name: $p passed, $f failed (${SECONDS} s since the start)"
+    say "$name: $p passed, $f failed (exit status $2, ${SECONDS} s since the start)"
 }
 
 lane() { # names...
@@ -57,7 +51,7 @@ for names in "${lanes[@]}"; do
 done
 wait
 
-passed=0 failed=0 broken=
+passed=0 failed=0 broken= # the lanes are processes of their own
 # shellcheck disable=SC2048
 for name in build ${lanes[*]}; do
     read -r p f 2>/dev/null <"$logs/$name.counts" || { p=0 f=1; }
@@ -65,5 +59,4 @@ for name in build ${lanes[*]}; do
     [ "$f" -eq 0 ] || broken="$broken $name"
 done
 [ -z "$broken" ] || say "failed:$broken (whole output in $logs/)"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

@@ -3,7 +3,8 @@
 # regress/fuzz/seeds/NAME and helped by regress/fuzz/NAME.dict where they exist. With FUZZ_RUNS each makes so
 # many inputs from the seeds alone, the same ones every time: a test that luck can't turn red.
 set -u
-passed=0 failed=0
+# shellcheck source=regress/counts.sh
+. "$(dirname "$0")/counts.sh"
 # What libFuzzer tries next depends on addresses, too.
 same=()
 [ -n "${FUZZ_RUNS:-}" ] && setarch -R true 2>/dev/null && same=(setarch -R)
@@ -36,5 +37,4 @@ for program in build/fuzz/bin/fuzz_*; do
         tail -n 40 "build/fuzz/$name.log"
     fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+tell_counts && [ "$passed" -gt 0 ]

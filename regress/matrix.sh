@@ -13,7 +13,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 folder=${MATRIX_DIR:-/var/tmp/limbeck-matrix}
 suites=${*:-bullseye trixie sid}
-passed=0 failed=0
+. regress/counts.sh
 
 if [ "$(id -u)" != 0 ]; then
     exec sudo MATRIX_DIR="$folder" "$0" "$@"
@@ -68,14 +68,9 @@ prepare() { # suite
 }
 
 count() { # name, whose output on stdin ends with "N passed, N failed"
-    local line
-    line=$(tee "$folder/$1.log" | grep -E '^[0-9]+ passed, [0-9]+ failed$' | tail -n 1)
-    [ -n "$line" ] || line="0 passed, 1 failed"
-    [ "${line#*, }" = "0 failed" ] || tail -n 60 "$folder/$1.log"
-    echo "$1: $line"
-    passed=$((passed + ${line%% *}))
-    line=${line#*, }
-    failed=$((failed + ${line%% *}))
+    take_counts "$(tee "$folder/$1.log")" 0
+    [ "$f" -eq 0 ] || tail -n 60 "$folder/$1.log"
+    echo "$1: $p passed, $f failed"
 }
 
 for suite in $suites; do
@@ -98,5 +93,4 @@ for suite in $suites; do
     count "$suite-sqlite" < <(in_chroot "$suite" sh -c \
         'cd /limbeck && make -s sqlite && python3 regress/run_sqlite.py' 2>&1)
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 pg_config=${PG_CONFIG:-pg_config}
 bin=$($pg_config --bindir) || exit 1
 parts=${*:-scripts docs offline formats large tap drivers}
-passed=0 failed=0
+. regress/counts.sh
 
 if [ "$(id -u)" = 0 ]; then
     as_root() { "$@"; }
@@ -44,18 +44,22 @@ fi
 as_root chown -R postgres "$work"
 chmod 755 "$work" 2>/dev/null || as_root chmod 755 "$work"
 
-# Adds up the lines "ok ..." and "not ok ..." that a program prints; its failure counts for one.
-checks() { # name command...
-    local name=$1 log p f status
-    shift
+# Runs a program and adds what it says: by take_checks or take_counts.
+run_and() { # take name command...
+    local take=$1 name=$2 log
+    shift 2
     log=$("$@" 2>&1)
-    status=$?
-    p=$(grep -c '^ok ' <<<"$log")
-    f=$(grep -c '^not ok ' <<<"$log")
-    if [ "$f" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$p" -eq 0 ]; }; then f=1; fi
+    $take "$log" $?
     [ "$f" -eq 0 ] || tail -n 60 <<<"$log"
     printf '%-24s %d passed, %d failed\n' "$name" "$p" "$f"
-    passed=$((passed + p)) failed=$((failed + f))
+}
+
+checks() { # name command...: of one that prints "ok ..." and "not ok ..."
+    run_and take_checks "$@"
+}
+
+counts() { # name command...: of one that ends with "N passed, N failed"
+    run_and take_counts "$@"
 }
 
 # A port that nothing listens on, for the drivers that know no Unix sockets.
@@ -82,37 +86,27 @@ in_cluster() {
 }
 
 scripts() {
-    local log counts
-    log=$(in_cluster "$work/tree/regress/pg_regress.sh" "$work/output" 2>&1)
-    counts=$(tail -n 1 <<<"$log")
-    sed '$d' <<<"$log"
-    printf '%-24s %s\n' "scripts and specs" "$counts"
-    passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
+    counts "scripts and specs" in_cluster "$work/tree/regress/pg_regress.sh" "$work/output"
 }
 
 # The manual's examples.
 docs() {
-    local log counts
-    log=$(PATH="$bin:$PATH" /usr/bin/python3 regress/docs.py --createdb 'createdb %s' --psql 'psql %s' 2>&1)
-    counts=$(tail -n 1 <<<"$log")
-    sed '$d' <<<"$log"
-    printf '%-24s %s\n' "docs" "$counts"
-    passed=$((passed + ${counts%% *})) failed=$((failed + $(cut -d' ' -f3 <<<"$counts")))
+    counts "docs" env PATH="$bin:$PATH" /usr/bin/python3 regress/docs.py --createdb 'createdb %s' --psql 'psql %s'
 }
 
 # Offline scripts and exported files of random histories.
 offline() {
-    checks "offline" in_cluster /usr/bin/python3 "$work/tree/regress/offline/offline.py" --engine postgres
+    counts "offline" in_cluster /usr/bin/python3 "$work/tree/regress/offline/offline.py" --engine postgres
 }
 
 # Other tools' directories, a real Alembic project.
 formats() {
-    checks "formats" in_cluster /usr/bin/python3 "$work/tree/regress/formats/run.py" --postgres
+    counts "formats" in_cluster /usr/bin/python3 "$work/tree/regress/formats/run.py" --postgres
 }
 
 # Large bodies: memory, places, the limit.
 large() {
-    checks "large" in_cluster /usr/bin/python3 "$work/tree/regress/pg_large.py" ${LARGE:-24}
+    counts "large" in_cluster /usr/bin/python3 "$work/tree/regress/pg_large.py" ${LARGE:-24}
 }
 
 tap() {
@@ -142,7 +136,7 @@ drivers() {
         libpq) driver libpq sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq \
             $folder/libpq.c -L$($pg_config --libdir) -lpq && $work/libpq" ;;
         dbi) driver dbi perl "$folder/dbi.pl" ;;
-        jdbc) driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/Jdbc.java" ;;
+        jdbc) driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/../drivers/Jdbc.java" ;;
         esac
     done
 }
@@ -155,5 +149,4 @@ fi
 for part in $parts; do
     $part
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

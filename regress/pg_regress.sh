@@ -10,7 +10,8 @@ top=$(dirname "$here")
 output=${1:-$(mktemp -d)}
 pg_config=${PG_CONFIG:-pg_config}
 tools=$(dirname "$($pg_config --pgxs)")/..
-passed=0 failed=0
+# shellcheck source=regress/counts.sh
+. "$here/counts.sh"
 
 # NOTICEs say what runs on PostgreSQL only; the scripts' output is the same on both engines.
 export PGOPTIONS="-c client_min_messages=warning"
@@ -50,5 +51,4 @@ else
     echo "no $isolation in this server's development files: the isolation specs are not run"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

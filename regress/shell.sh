@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 mkdir -p build/results
-passed=0 failed=0
+. regress/counts.sh
 
 same() { # what expected got
     if diff -u "$2" "$3"; then
@@ -39,5 +39,4 @@ sqlite3 "$folder/demo.db" "PRAGMA integrity_check" "PRAGMA foreign_key_check" \
 printf 'ok\n015\n' >"$folder/wanted"
 same "the demo's file" "$folder/wanted" "$folder/out"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 mkdir -p build/log
 check=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite
     --errors-for-leak-kinds=definite)
-passed=0 failed=0
+. regress/counts.sh
 for program in build/unit/test_*; do
     case $program in *.d | *.o) continue ;; esac
     "${check[@]}" "$program" >build/log/valgrind.log 2>&1
@@ -20,9 +20,6 @@ for program in build/unit/test_*; do
     echo "$program done"
 done
 scripts=$(/usr/bin/python3 regress/run_sqlite.py --host "${check[*]} build/host" 2>&1)
+take_counts "$scripts" $?
 echo "$scripts"
-line=$(tail -n 1 <<<"$scripts")
-p=${line%% passed*} f=${line##*passed, }
-passed=$((passed + p)) failed=$((failed + ${f%% failed}))
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

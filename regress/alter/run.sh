@@ -11,7 +11,7 @@ library=${LIMBECK_LIBRARY:-sqlite_ext/limbeck.so}
 names=("$@")
 [ $# -gt 0 ] || names=(actions shapes inverse together ways postgres kill interrupt memory disk)
 mkdir -p "$out"
-passed=0 failed=0
+. regress/counts.sh
 
 for name in "${names[@]}"; do
     if [ -f "$here/$name.py" ]; then
@@ -21,16 +21,9 @@ for name in "${names[@]}"; do
         output=$(cc -std=c11 -Wall -Wextra -Werror -O1 -g -DFAULT_ALTER "regress/sqlite/$name.c" -lsqlite3 \
             -o "$out/$name" 2>&1 && "$out/$name" "$library" 2>&1)
     fi
-    status=$?
-    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output" | tail -n 1)
-    [ -n "$line" ] || line="0 passed, 1 failed"
-    p=${line%% passed*} f=${line##*passed, }
-    f=${f%% failed}
-    [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
-    grep -avE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output"
+    take_counts "$output" $?
+    without_counts "$output"
     echo "# $name: $p passed, $f failed"
-    passed=$((passed + p)) failed=$((failed + f))
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts

@@ -10,21 +10,15 @@ sanitize=(-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanit
 names=("$@")
 [ $# -gt 0 ] || names=(calls kept large processes disk interrupt memory)
 mkdir -p "$out"
-passed=0 failed=0
+. regress/counts.sh
 
 take() { # title command ...: runs a test and adds its counts
-    local title=$1 output line p f
+    local title=$1 output
     shift
     output=$("$@" 2>&1)
-    local status=$?
-    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output" | tail -n 1)
-    [ -n "$line" ] || line="0 passed, 1 failed"
-    p=${line%% passed*} f=${line##*passed, }
-    f=${f%% failed}
-    [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
-    grep -avE '^[0-9]+ passed, [0-9]+ failed$' <<<"$output"
+    take_counts "$output" $?
+    without_counts "$output"
     echo "# $title: $p passed, $f failed"
-    passed=$((passed + p)) failed=$((failed + f))
 }
 
 for name in "${names[@]}"; do
@@ -50,5 +44,4 @@ for name in interrupt memory; do
     take "$name with sanitizers" "$out/$name-asan" build/asan/limbeck.so
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+tell_counts
