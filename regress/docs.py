@@ -195,19 +195,43 @@ def run_postgres(path, examples, options, tally):
                 tally.judge(example, got)
 
 
-def reference_is_complete(tally):
-    """Every function and table-valued function of the library has its heading in the reference."""
-    with open('docs/reference.md', encoding='utf-8') as f:
-        headings = set(re.findall(r'^### (migrate_\w+)\(', f.read(), re.M))
+def sqlite_names():
+    """The functions and table-valued functions that the library registers."""
     engine = run_sqlite.Module(':memory:', os.path.join(TOP, 'sqlite_ext', 'limbeck'))
     _, rows, _ = engine.run("SELECT name FROM pragma_function_list WHERE name LIKE 'migrate\\_%' ESCAPE '\\'"
                             " UNION SELECT name FROM pragma_module_list WHERE name LIKE 'migrate\\_%' ESCAPE '\\'")
-    missing = sorted({name for name, in rows} - headings)
-    if missing or not rows:
+    return {name for name, in rows}
+
+
+def postgres_parameters():
+    """The extension's functions and procedures, each with its parameters' names."""
+    with open('pg_ext/limbeck.sql', encoding='utf-8') as f:
+        made = re.findall(r'^CREATE (?:FUNCTION|PROCEDURE) @extschema@\.(migrate_\w+)\(([^)]*)\)', f.read(), re.M)
+    return {name: [one.split()[0].strip('"') for one in parameters.split(',') if one.strip()]
+            for name, parameters in made}
+
+
+def reference_is_complete(tally):
+    """Each function of either engine has its heading in the reference, with the parameters' names, and each
+    heading its function."""
+    with open('docs/reference.md', encoding='utf-8') as f:
+        headings = dict(re.findall(r'^### (?:CALL )?(migrate_\w+)\((.*?)\)', f.read(), re.M))
+    sqlite, postgres = sqlite_names(), postgres_parameters()
+    for name in sorted(sqlite | set(postgres) | set(headings)):
+        if name not in headings:
+            wrong = 'has no heading'
+        elif name not in sqlite and name not in postgres:
+            wrong = 'is in neither engine'
+        elif name in postgres and headings[name] != ', '.join(postgres[name]):
+            wrong = f'has the parameters {", ".join(postgres[name])}'
+        else:
+            tally.passed += 1
+            continue
         tally.failed += 1
-        print('docs/reference.md has no heading for', ', '.join(missing))
-    else:
-        tally.passed += 1
+        print(f'docs/reference.md: {name} {wrong}')
+    for engine in sqlite, postgres:  # a list that could not be read finds nothing missing
+        tally.passed += len(engine) >= 20
+        tally.failed += len(engine) < 20
 
 
 def links_lead_somewhere(paths, tally):

@@ -13,9 +13,10 @@ import tempfile
 
 import psycopg2
 
+from large_bodies import KINDS, body, write_files, write_too_much
+
 SIZE = int(sys.argv[1] if len(sys.argv) > 1 else 24) * 1000000
 CONSTANT = 12000000  # a piece's trees, caches
-LIMIT = 256 * 1024 * 1024
 passed = failed = 0
 
 
@@ -63,31 +64,22 @@ def at_most(name, peak, limit):
           f'{peak / 1e6:.1f} MB for {SIZE / 1e6:.0f}, {peak / SIZE:.2f} times')
 
 
-def body(kind):
-    one = {'many': "INSERT INTO t VALUES ('" + 'x' * 73 + "');\n",
-           'few': "INSERT INTO t VALUES ('" + 'x' * 999973 + "');\n"}[kind]
-    return one * (SIZE // len(one))
-
-
 def sizes(folder):
-    for kind in ('many', 'few'):
+    for kind in KINDS:
         files = os.path.join(folder, kind)
-        os.mkdir(files)
+        rows = body(kind, SIZE)
+        write_files(files, kind, SIZE)
         ask(connect('postgres'), 'DROP DATABASE IF EXISTS limbeck_large')
         ask(connect('postgres'), 'CREATE DATABASE limbeck_large')
         ask(connect(), 'CREATE EXTENSION limbeck')
-        with open(os.path.join(files, '1_t.sql'), 'w') as file:
-            file.write('-- migrate:up\nCREATE TABLE t (a text);\n-- migrate:down\nDROP TABLE t;\n')
-        with open(os.path.join(files, '2_rows.sql'), 'w') as file:
-            file.write(f'-- migrate:up\n{body(kind)}-- migrate:down\nDELETE FROM t;\n')
         ask(connect(), 'CREATE TABLE raw (script text, upgrade text)')
         raw = taken(connect(), 'INSERT INTO raw SELECT f, substr(f, 15) FROM pg_read_file(%s) f',
                     os.path.join(files, '2_rows.sql'))
         at_most(f'{kind} statements, INSERT of the file and its body', raw, 8)
         own = taken(connect(), 'SELECT migrate_load_dir(%s)', files)
         at_most(f'{kind} statements, migrate_load_dir(), above INSERT', own - raw, 1)
-        raw = taken(connect(), 'INSERT INTO raw (upgrade) VALUES (%s)', body(kind))
-        own = taken(connect(), "SELECT migrate_revision('rows', %s, '', '3')", body(kind))
+        raw = taken(connect(), 'INSERT INTO raw (upgrade) VALUES (%s)', rows)
+        own = taken(connect(), "SELECT migrate_revision('rows', %s, '', '3')", rows)
         at_most(f'{kind} statements, migrate_revision(), above INSERT', own - raw, 1)
         at_most(f'{kind} statements, loaded again', taken(connect(), 'SELECT migrate_load_dir(%s)', files), 2)
         at_most(f'{kind} statements, upgrade from a file',
@@ -154,10 +146,7 @@ def pieces():
 
 def limit(folder):
     """One byte too much is refused without a look into the file."""
-    os.mkdir(os.path.join(folder, 'limit'))
-    path = os.path.join(folder, 'limit', '1_t.sql')
-    with open(path, 'w') as file:
-        file.truncate(LIMIT + 1)
+    path = write_too_much(os.path.join(folder, 'limit'))
     said = ask(connect(), 'SELECT migrate_load_dir(%s)', os.path.dirname(path))
     check('a file over the limit', isinstance(said, Exception) and said.diag.sqlstate == '54000' and
           said.diag.message_primary == f'file "{path}" is too big for a migration' and

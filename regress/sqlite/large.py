@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from large_bodies import KINDS, body, write_files, write_too_much  # noqa: E402
+
 EXTENSION = os.path.splitext(os.path.abspath(sys.argv[1]))[0]
 SIZE = int(sys.argv[2] if len(sys.argv) > 2 else 24) * 1000000
 CONSTANT = 8000000  # page cache, statements' places, Python's own
-LIMIT = 256 * 1024 * 1024
 failed = passed = 0
 
 CHILD = r'''
@@ -58,24 +60,14 @@ def taken(name, times, path, sql, file=''):
     check(name, peak <= times * SIZE + CONSTANT, f'{peak / 1e6:.1f} MB for {SIZE / 1e6:.0f}, {peak / SIZE:.2f} times')
 
 
-def body(kind):
-    one = {'many': "INSERT INTO t VALUES ('" + 'x' * 73 + "');\n",
-           'few': "INSERT INTO t VALUES ('" + 'x' * 999973 + "');\n"}[kind]
-    return one * (SIZE // len(one))
-
-
 def sizes(folder):
     """Many small statements and a few large ones, stored in each way, and run."""
-    for kind in ('many', 'few'):
+    for kind in KINDS:
         path, files = os.path.join(folder, kind), os.path.join(folder, kind + '.files')
-        os.mkdir(files)
-        with open(os.path.join(files, '1_t.sql'), 'w') as file:
-            file.write('-- migrate:up\nCREATE TABLE t (a);\n-- migrate:down\nDROP TABLE t;\n')
-        with open(os.path.join(files, '2_rows.sql'), 'w') as file:
-            file.write(f'-- migrate:up\n{body(kind)}-- migrate:down\nDELETE FROM t;\n')
+        write_files(files, kind, SIZE)
         text = os.path.join(files, 'body')
         with open(text, 'w') as file:
-            file.write(body(kind))
+            file.write(body(kind, SIZE))
         taken(f'{kind} statements, migrate_load_dir()', 3, path, f"SELECT migrate_load_dir('{files}')")
         taken(f'{kind} statements, loaded again', 1, path, f"SELECT migrate_load_dir('{files}')")
         taken(f'{kind} statements, migrate_revision()', 2, path,
@@ -90,7 +82,7 @@ def together(folder):
     """Many bodies of a megabyte are not held all at once."""
     path, files = os.path.join(folder, 'together'), os.path.join(folder, 'together.files')
     os.mkdir(files)
-    one = body('many')[:1000000 // 100 * 100]
+    one = body('many', 1000000)
     for number in range(SIZE // len(one)):
         with open(os.path.join(files, f'{number}_t.sql'), 'w') as file:
             first = 'CREATE TABLE t (a);\n' if number == 0 else ''
@@ -106,10 +98,7 @@ def together(folder):
 
 def limit(folder):
     """One byte too much is refused without a look into the file."""
-    os.mkdir(os.path.join(folder, 'limit'))
-    path = os.path.join(folder, 'limit', '1_t.sql')
-    with open(path, 'w') as file:
-        file.truncate(LIMIT + 1)
+    path = write_too_much(os.path.join(folder, 'limit'))
     db = sqlite3.connect(':memory:')
     db.enable_load_extension(True)
     db.load_extension(EXTENSION)
