@@ -337,11 +337,10 @@ bool lim_alter_parse(lim_context *cx, const char *text, const lim_statement *sta
         return false;
     }
     do {
-        void *items = alter->actions;
         lim_scanner part = s;
-        if (!lim_grow(cx, &items, &alter->capacity, alter->count + 1, sizeof(lim_alter_action)))
+        if (!lim_grow(cx, &alter->actions, &alter->capacity, alter->count + 1,
+                      sizeof(lim_alter_action)))
             return false;
-        alter->actions = items;
         alter->actions[alter->count] = (lim_alter_action){.at = s.token.start};
         part.length = action_end(s);
         part = lim_scanner_at(cx, text, part.length, s.token.start);

@@ -149,11 +149,9 @@ char *lim_column_definition(lim_context *cx, const char *text, const lim_table_c
 /* --- actions ------------------------------------------------------------------------------- */
 
 static bool note_added(lim_edit *edit, const char *name, size_t place) {
-    void *items = edit->added;
-    if (!lim_grow(edit->cx, &items, &edit->added_capacity, edit->added_count + 1,
+    if (!lim_grow(edit->cx, &edit->added, &edit->added_capacity, edit->added_count + 1,
                   sizeof(lim_added)))
         return false;
-    edit->added = items;
     edit->added[edit->added_count++] = (lim_added){.name = name, .place = place};
     return true;
 }

@@ -167,7 +167,8 @@ void *lim_resize_raw(lim_context *cx, void *block, size_t used, size_t old_size,
     return bigger;
 }
 
-bool lim_grow(lim_context *cx, void **items, uint32_t *capacity, uint32_t needed, size_t size) {
+/* The array's pointer is copied byte by byte: through a void ** a compiler need not see that it changed. */
+bool lim_grow(lim_context *cx, void *items, uint32_t *capacity, uint32_t needed, size_t size) {
     if (needed <= *capacity)
         return true;
     uint32_t grown = *capacity > UINT32_MAX / 2 ? UINT32_MAX : *capacity * 2;
@@ -178,9 +179,11 @@ bool lim_grow(lim_context *cx, void **items, uint32_t *capacity, uint32_t needed
     void *bigger = lim_alloc_array(cx, grown, size);
     if (bigger == NULL)
         return false;
+    void *smaller;
+    memcpy(&smaller, items, sizeof smaller);
     if (*capacity != 0)
-        memcpy(bigger, *items, *capacity * size);
-    *items = bigger;
+        memcpy(bigger, smaller, *capacity * size);
+    memcpy(items, &bigger, sizeof bigger);
     *capacity = grown;
     return true;
 }

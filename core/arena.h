@@ -86,9 +86,10 @@ void *lim_resize_raw(lim_context *cx, void *block, size_t used, size_t old_size,
 void *lim_alloc_array(lim_context *cx, size_t count, size_t size);
 #define LIM_NEW(cx, type, count) ((type *)lim_alloc_array((cx), (count), sizeof(type)))
 
-/* Grows the array *items from *capacity to at least needed entries of the given size, at least
-** doubling. The old block stays with the context until its end. False: LIM_NOMEM. */
-bool lim_grow(lim_context *cx, void **items, uint32_t *capacity, uint32_t needed, size_t size);
+/* Grows an array from *capacity to at least needed entries of the given size, at least doubling. items
+** is the address of the pointer to the array, whatever its type. The old block stays with the context
+** until its end. False: LIM_NOMEM. */
+bool lim_grow(lim_context *cx, void *items, uint32_t *capacity, uint32_t needed, size_t size);
 
 /* A NUL-terminated copy of length bytes (lim_copy) or of a C string (lim_copy_string; NULL gives
 ** NULL without an error). */

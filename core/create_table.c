@@ -292,11 +292,9 @@ static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_table_
         return false;
     while (at_clause(s)) {
         lim_clause *clause;
-        void *items = column->clauses;
-        if (!lim_grow(s->cx, &items, &column->clause_capacity, column->clause_count + 1,
+        if (!lim_grow(s->cx, &column->clauses, &column->clause_capacity, column->clause_count + 1,
                       sizeof(lim_clause)))
             return false;
-        column->clauses = items;
         clause = &column->clauses[column->clause_count++];
         *clause = (lim_clause){.column = index, .comma = LIM_NOWHERE};
         if (!read_constraint_name(s, clause))
@@ -318,11 +316,9 @@ static bool read_column(lim_scanner *s, bool standard, int32_t index, lim_table_
 }
 
 static bool add_column(lim_scanner *s, lim_create_table *table, size_t comma) {
-    void *items = table->columns;
-    if (!lim_grow(s->cx, &items, &table->column_capacity, table->column_count + 1,
+    if (!lim_grow(s->cx, &table->columns, &table->column_capacity, table->column_count + 1,
                   sizeof(lim_table_column)))
         return false;
-    table->columns = items;
     if (!read_column(s, false, (int32_t)table->column_count, &table->columns[table->column_count]))
         return false;
     table->columns[table->column_count++].comma = comma;
@@ -330,11 +326,9 @@ static bool add_column(lim_scanner *s, lim_create_table *table, size_t comma) {
 }
 
 static bool add_constraint(lim_scanner *s, lim_create_table *table, size_t comma) {
-    void *items = table->constraints;
-    if (!lim_grow(s->cx, &items, &table->constraint_capacity, table->constraint_count + 1,
-                  sizeof(lim_clause)))
+    if (!lim_grow(s->cx, &table->constraints, &table->constraint_capacity,
+                  table->constraint_count + 1, sizeof(lim_clause)))
         return false;
-    table->constraints = items;
     if (!read_table_constraint(s, &table->constraints[table->constraint_count]))
         return false;
     table->constraints[table->constraint_count++].comma = comma;

@@ -663,7 +663,7 @@ bool lim_format_read(lim_context *cx, lim_dialect dialect, lim_tool *format, con
     if (r.format == LIM_FORMAT_DETECT && !detect(&r))
         return false;
     *format = r.format;
-    if (!lim_grow(cx, (void **)&r.out, &r.out_capacity, count + 1, sizeof *r.out))
+    if (!lim_grow(cx, &r.out, &r.out_capacity, count + 1, sizeof *r.out))
         return false;
     switch (r.format) {
     case LIM_FORMAT_LIMBECK:

@@ -138,7 +138,7 @@ bool lim_source_check_sql(lim_reading *r, const lim_source *s) {
 
 bool lim_reading_emit(lim_reading *r, const char *file, const lim_script *script) {
     lim_file out = {.name = file};
-    if (!lim_grow(r->cx, (void **)&r->out, &r->out_capacity, r->out_count + 1, sizeof *r->out))
+    if (!lim_grow(r->cx, &r->out, &r->out_capacity, r->out_count + 1, sizeof *r->out))
         return false;
     out.text = lim_script_print(r->cx, script, &out.length);
     if (out.text == NULL)
@@ -148,8 +148,7 @@ bool lim_reading_emit(lim_reading *r, const char *file, const lim_script *script
 }
 
 bool lim_piece_add(lim_reading *r, const lim_piece *piece) {
-    if (!lim_grow(r->cx, (void **)&r->pieces, &r->piece_capacity, r->piece_count + 1,
-                  sizeof *r->pieces))
+    if (!lim_grow(r->cx, &r->pieces, &r->piece_capacity, r->piece_count + 1, sizeof *r->pieces))
         return false;
     lim_piece *added = &r->pieces[r->piece_count];
     *added = *piece;

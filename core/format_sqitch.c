@@ -87,7 +87,7 @@ static bool take_note(lim_context *cx, const rest *line, const char **note) {
 
 static bool take_tag(plan *p, rest line) {
     lim_context *cx = p->r->cx;
-    if (!lim_grow(cx, (void **)&p->tags, &p->tag_capacity, p->tag_count + 1, sizeof *p->tags))
+    if (!lim_grow(cx, &p->tags, &p->tag_capacity, p->tag_count + 1, sizeof *p->tags))
         return false;
     line.at++;
     p->tags[p->tag_count] = (tag){take_word(cx, &line), p->count};
@@ -119,7 +119,7 @@ static bool take_change(plan *p, rest line) {
         line.at = (size_t)(close - line.text) + 1;
     }
     if (!take_note(cx, &line, &c.note) ||
-        !lim_grow(cx, (void **)&p->changes, &p->capacity, p->count + 1, sizeof *p->changes))
+        !lim_grow(cx, &p->changes, &p->capacity, p->count + 1, sizeof *p->changes))
         return false;
     p->changes[p->count++] = c;
     return true;

@@ -124,7 +124,7 @@ static bool prefix_try(lim_context *cx, prefix_search *s, const char *name, lim_
     if (strncmp(name, s->prefix, s->length) != 0 || lim_utf8_length(name, strlen(name)) <= 3) {
         return true;
     }
-    if (!lim_grow(cx, (void **)&s->found, &s->capacity, s->count + 1, sizeof *s->found) ||
+    if (!lim_grow(cx, &s->found, &s->capacity, s->count + 1, sizeof *s->found) ||
         !lim_list_add(cx, s->names, name)) {
         return false;
     }
@@ -255,8 +255,8 @@ bool lim_check_name(lim_context *cx, const char *what, const char *name) {
 
 bool lim_problem_add(lim_context *cx, lim_problems *problems, const char *revision,
                      const char *problem) {
-    if (!problem || !lim_grow(cx, (void **)&problems->items, &problems->capacity,
-                              problems->count + 1, sizeof *problems->items)) {
+    if (!problem || !lim_grow(cx, &problems->items, &problems->capacity, problems->count + 1,
+                              sizeof *problems->items)) {
         return false;
     }
     problems->items[problems->count++] = (lim_problem){revision, problem};
@@ -853,7 +853,7 @@ static lim_nodes ends(lim_context *cx, const lim_graph *g, const lim_adjacency *
     uint32_t count = 0, capacity = 0;
     for (lim_node n = 0; n < g->count; n++) {
         if (lim_neighbours(over, n).count == 0) {
-            if (!lim_grow(cx, (void **)&found, &capacity, count + 1, sizeof *found)) {
+            if (!lim_grow(cx, &found, &capacity, count + 1, sizeof *found)) {
                 return (lim_nodes){NULL, 0};
             }
             found[count++] = n;
@@ -904,7 +904,7 @@ static bool effective_add(lim_context *cx, struct lim_effective *e, lim_node n, 
     if (e->last[n] && e->cells[e->last[n] - 1].owner == owner) {
         return true;
     }
-    if (!lim_grow(cx, (void **)&e->cells, &e->capacity, e->count + 1, sizeof *e->cells)) {
+    if (!lim_grow(cx, &e->cells, &e->capacity, e->count + 1, sizeof *e->cells)) {
         return false;
     }
     e->cells[e->count] = (struct effective_cell){owner, 0};

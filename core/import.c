@@ -159,7 +159,7 @@ static bool begin_run(script *s, size_t at, const char *text, const char *end) {
         return lim_source_fail_at(s->cx, &s->source, at, LIM_DUPLICATE, COMMANDS[s->direction],
                                   "revision \"%s\" begins a second time", lim_show(s->cx, run.id));
     }
-    if (!lim_grow(s->cx, (void **)&s->runs, &s->capacity, s->count + 1, sizeof *s->runs))
+    if (!lim_grow(s->cx, &s->runs, &s->capacity, s->count + 1, sizeof *s->runs))
         return false;
     s->runs[s->count++] = run;
     s->in_run = true;
@@ -293,7 +293,7 @@ static bool add_part(script *s, running *run, size_t start, size_t end, bool sta
         end--;
     if (start == end)
         return true;
-    if (!lim_grow(s->cx, (void **)&run->parts, &run->capacity, run->count + 1, sizeof *run->parts))
+    if (!lim_grow(s->cx, &run->parts, &run->capacity, run->count + 1, sizeof *run->parts))
         return false;
     run->parts[run->count++] = (part){text + start, end - start, statement, s->in_transaction};
     return true;

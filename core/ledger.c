@@ -5,79 +5,58 @@
 
 #include <string.h>
 
-/* Makes room for one more row of any of the tables; what is outgrown is given back. */
-static bool room(lim_context *cx, void **rows, uint32_t count, uint32_t *capacity, size_t size) {
-    if (count < *capacity)
-        return true;
-    if (count > UINT32_MAX / 2)
-        return lim_fail(cx, LIM_TOO_BIG, NULL, "the ledger holds too many rows");
-    uint32_t grown = count == 0 ? 8 : count * 2;
-    if (grown > SIZE_MAX / size)
-        return lim_out_of_memory(cx);
-    void *bigger = lim_resize_raw(cx, *rows, count * size, *capacity * size, grown * size);
-    if (bigger == NULL)
-        return false;
-    *rows = bigger;
-    *capacity = grown;
+/* Appends one row to any of the tables; rows is the address of the pointer to them. What is outgrown is
+** given back. */
+static inline bool append(lim_context *cx, void *rows, uint32_t *count, uint32_t *capacity,
+                          const void *row, size_t size) {
+    char *table;
+    memcpy(&table, rows, sizeof table);
+    if (*count == *capacity) {
+        if (*count > UINT32_MAX / 2)
+            return lim_fail(cx, LIM_TOO_BIG, NULL, "the ledger holds too many rows");
+        uint32_t grown = *count == 0 ? 8 : *count * 2;
+        if (grown > SIZE_MAX / size)
+            return lim_out_of_memory(cx);
+        table = lim_resize_raw(cx, table, *count * size, *capacity * size, grown * size);
+        if (table == NULL)
+            return false;
+        memcpy(rows, &table, sizeof table);
+        *capacity = grown;
+    }
+    memcpy(table + *count * size, row, size);
+    ++*count;
     return true;
 }
 
 bool lim_ledger_reserve(lim_context *cx, lim_ledger *ledger, uint32_t revisions, uint32_t edges) {
-    void *revision_rows = ledger->revisions;
-    void *edge_rows = ledger->edges;
-    if (!lim_grow(cx, &revision_rows, &ledger->revision_capacity, revisions,
-                  sizeof *ledger->revisions))
-        return false;
-    ledger->revisions = revision_rows;
-    if (!lim_grow(cx, &edge_rows, &ledger->edge_capacity, edges, sizeof *ledger->edges))
-        return false;
-    ledger->edges = edge_rows;
-    return true;
+    return lim_grow(cx, &ledger->revisions, &ledger->revision_capacity, revisions,
+                    sizeof *ledger->revisions) &&
+           lim_grow(cx, &ledger->edges, &ledger->edge_capacity, edges, sizeof *ledger->edges);
 }
 
 bool lim_ledger_add_revision(lim_context *cx, lim_ledger *ledger, const lim_revision *row) {
-    void *rows = ledger->revisions;
-    if (!room(cx, &rows, ledger->revision_count, &ledger->revision_capacity, sizeof *row))
-        return false;
-    ledger->revisions = rows;
-    ledger->revisions[ledger->revision_count++] = *row;
-    return true;
+    return append(cx, &ledger->revisions, &ledger->revision_count, &ledger->revision_capacity, row,
+                  sizeof *row);
 }
 
 bool lim_ledger_add_edge(lim_context *cx, lim_ledger *ledger, const lim_edge *row) {
-    void *rows = ledger->edges;
-    if (!room(cx, &rows, ledger->edge_count, &ledger->edge_capacity, sizeof *row))
-        return false;
-    ledger->edges = rows;
-    ledger->edges[ledger->edge_count++] = *row;
-    return true;
+    return append(cx, &ledger->edges, &ledger->edge_count, &ledger->edge_capacity, row,
+                  sizeof *row);
 }
 
 bool lim_ledger_add_label(lim_context *cx, lim_ledger *ledger, const lim_label *row) {
-    void *rows = ledger->labels;
-    if (!room(cx, &rows, ledger->label_count, &ledger->label_capacity, sizeof *row))
-        return false;
-    ledger->labels = rows;
-    ledger->labels[ledger->label_count++] = *row;
-    return true;
+    return append(cx, &ledger->labels, &ledger->label_count, &ledger->label_capacity, row,
+                  sizeof *row);
 }
 
 bool lim_ledger_add_version(lim_context *cx, lim_ledger *ledger, const lim_version *row) {
-    void *rows = ledger->versions;
-    if (!room(cx, &rows, ledger->version_count, &ledger->version_capacity, sizeof *row))
-        return false;
-    ledger->versions = rows;
-    ledger->versions[ledger->version_count++] = *row;
-    return true;
+    return append(cx, &ledger->versions, &ledger->version_count, &ledger->version_capacity, row,
+                  sizeof *row);
 }
 
 bool lim_ledger_add_stop(lim_context *cx, lim_ledger *ledger, const lim_stop *row) {
-    void *rows = ledger->stops;
-    if (!room(cx, &rows, ledger->stop_count, &ledger->stop_capacity, sizeof *row))
-        return false;
-    ledger->stops = rows;
-    ledger->stops[ledger->stop_count++] = *row;
-    return true;
+    return append(cx, &ledger->stops, &ledger->stop_count, &ledger->stop_capacity, row,
+                  sizeof *row);
 }
 
 static const char *const KIND_NAMES[] = {

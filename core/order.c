@@ -148,7 +148,7 @@ static bool is_ancestor(lim_context *cx, const lim_graph *g, const lim_reach *r,
     lim_node *todo = NULL;
     uint32_t count = 0, capacity = 0, slots = 64, used = 0;
     lim_node *seen = LIM_NEW(cx, lim_node, slots); /* a small hash set of nodes plus one */
-    if (!seen || !lim_grow(cx, (void **)&todo, &capacity, 1, sizeof *todo)) {
+    if (!seen || !lim_grow(cx, &todo, &capacity, 1, sizeof *todo)) {
         return false;
     }
     todo[count++] = x;
@@ -187,7 +187,7 @@ static bool is_ancestor(lim_context *cx, const lim_graph *g, const lim_reach *r,
                     }
                 }
             }
-            if (!lim_grow(cx, (void **)&todo, &capacity, count + 1, sizeof *todo)) {
+            if (!lim_grow(cx, &todo, &capacity, count + 1, sizeof *todo)) {
                 return false;
             }
             todo[count++] = p;
@@ -271,8 +271,7 @@ typedef struct lim_sort {
 } lim_sort;
 
 static bool add_line(lim_sort *s, lim_node tip) {
-    if (!lim_grow(s->cx, (void **)&s->lines, &s->line_capacity, s->line_count + 1,
-                  sizeof *s->lines)) {
+    if (!lim_grow(s->cx, &s->lines, &s->line_capacity, s->line_count + 1, sizeof *s->lines)) {
         return false;
     }
     uint32_t id = s->line_count++;
@@ -336,7 +335,7 @@ static void sift_down(order_child *heap, uint32_t size, uint32_t at) {
 }
 
 static bool push(lim_sort *s, lim_node **nodes, uint32_t *count, uint32_t *capacity, lim_node n) {
-    if (!lim_grow(s->cx, (void **)nodes, capacity, *count + 1, sizeof **nodes)) {
+    if (!lim_grow(s->cx, nodes, capacity, *count + 1, sizeof **nodes)) {
         return false;
     }
     (*nodes)[(*count)++] = n;
@@ -611,7 +610,7 @@ static bool sort_begin(lim_context *cx, const lim_graph *g, const lim_set *membe
     s->children = LIM_NEW(cx, order_child, (size_t)g->all_next.start[g->count] + 1);
     if (!s->waiting || !s->line_at || !s->first_line || !s->heap_size || !s->children ||
         !s->witness || !s->dirty || !s->is_gap || !s->gone ||
-        !lim_grow(cx, (void **)&s->stack, &s->stack_capacity, 64, sizeof *s->stack) ||
+        !lim_grow(cx, &s->stack, &s->stack_capacity, 64, sizeof *s->stack) ||
         !(s->kept_at = LIM_NEW(cx, uint32_t, size)) ||
         !(s->kept_in = LIM_NEW(cx, unsigned char, size)) || !(s->asked = lim_set_new(cx, g))) {
         return false;

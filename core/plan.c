@@ -39,7 +39,7 @@ static bool rows_begin(lim_context *cx, const lim_graph *g, const lim_state *sta
 
 static bool add_change(lim_rows *r, const char *lost, const char *gained) {
     lim_plan *plan = r->plan;
-    if (!lim_grow(r->cx, (void **)&plan->changes, &r->change_capacity, plan->change_count + 1,
+    if (!lim_grow(r->cx, &plan->changes, &r->change_capacity, plan->change_count + 1,
                   sizeof *plan->changes)) {
         return false;
     }

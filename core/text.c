@@ -90,10 +90,8 @@ char *lim_text_end(lim_text *t) {
 bool lim_list_add(lim_context *cx, lim_list *list, const char *item) {
     if (list->count == UINT32_MAX)
         return lim_fail(cx, LIM_TOO_BIG, NULL, "a list holds too many members");
-    void *items = list->items;
-    if (!lim_grow(cx, &items, &list->capacity, list->count + 1, sizeof *list->items))
+    if (!lim_grow(cx, &list->items, &list->capacity, list->count + 1, sizeof *list->items))
         return false;
-    list->items = items;
     list->items[list->count++] = item;
     return true;
 }

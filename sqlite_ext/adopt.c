@@ -30,7 +30,7 @@ static bool read_row(limbeck_call *call, sqlite3_stmt *statement, int columns, a
             return lim_out_of_memory(&call->cx);
         }
     }
-    if (!lim_grow(&call->cx, (void **)&into->rows, &into->capacity, into->count + 1, sizeof row)) {
+    if (!lim_grow(&call->cx, &into->rows, &into->capacity, into->count + 1, sizeof row)) {
         return false;
     }
     into->rows[into->count++] = row;
