@@ -201,7 +201,7 @@ lint: deps-lint
 	@regress/lint.sh
 
 format: deps-lint
-	clang-format -i $(core_c) $(core_h) $(sqlite_c) $(sqlite_h) $(wildcard regress/*.c regress/*/*.c)
+	clang-format -i $(core_c) $(core_h) $(sqlite_c) $(sqlite_h) $(wildcard regress/*.c regress/*/*.[ch])
 
 # --- giving it away --------------------------------------------------------------------------
 

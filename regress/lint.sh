@@ -20,7 +20,8 @@ absent() { # pattern files...
 }
 
 sources=(core/*.[ch] sqlite_ext/*.[ch])
-check "layout (make format)" clang-format --dry-run -Werror "${sources[@]}"
+tests=(regress/*.c regress/*/*.[ch])
+check "layout (make format)" clang-format --dry-run -Werror "${sources[@]}" "${tests[@]}"
 check "core includes no database header" absent '#include.*(sqlite3|postgres|fmgr)' core/*.[ch]
 check "core does no I/O and never exits" absent '\b(printf|fopen|exit|abort|puts|getenv)\(' core/*.c
 check "nothing left for later" absent '\b(TO''DO|FIX''ME|XX''X|HA''CK)\b' "${sources[@]}" regress/*.py regress/*.sh

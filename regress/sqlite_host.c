@@ -25,32 +25,31 @@
 int sqlite3_limbeck_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 #endif
 
-static void
-put(char type, const void *bytes, size_t length) {
+static void put(char type, const void *bytes, size_t length) {
     printf("%c %zu\n", type, length);
     fwrite(bytes, 1, length, stdout);
     putchar('\n');
 }
 
-static void
-put_string(const char *text) {
+static void put_string(const char *text) {
     put('t', text, strlen(text));
 }
 
-static void
-put_column(sqlite3_stmt *statement, int column) {
-    static const char types[] = {[SQLITE_INTEGER] = 'i', [SQLITE_FLOAT] = 'f', [SQLITE_TEXT] = 't',
-                                 [SQLITE_BLOB] = 'b', [SQLITE_NULL] = 'n'};
+static void put_column(sqlite3_stmt *statement, int column) {
+    static const char types[] = {[SQLITE_INTEGER] = 'i',
+                                 [SQLITE_FLOAT] = 'f',
+                                 [SQLITE_TEXT] = 't',
+                                 [SQLITE_BLOB] = 'b',
+                                 [SQLITE_NULL] = 'n'};
     char type = types[sqlite3_column_type(statement, column)];
-    const void *bytes =
-        type == 'b' ? sqlite3_column_blob(statement, column) : sqlite3_column_text(statement, column);
+    const void *bytes = type == 'b' ? sqlite3_column_blob(statement, column)
+                                    : sqlite3_column_text(statement, column);
     size_t length = (size_t)sqlite3_column_bytes(statement, column);
     put(type, bytes != NULL ? bytes : "", length);
 }
 
 /* Runs what stands in sql; the runner sends one statement at a time. */
-static void
-run(sqlite3 *db, const char *sql, size_t length) {
+static void run(sqlite3 *db, const char *sql, size_t length) {
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(db, sql, (int)length, &statement, NULL) != SQLITE_OK) {
         puts("error");
@@ -80,8 +79,7 @@ run(sqlite3 *db, const char *sql, size_t length) {
     fflush(stdout);
 }
 
-static sqlite3 *
-open_database(const char *path, const char *extension) {
+static sqlite3 *open_database(const char *path, const char *extension) {
     sqlite3 *db = NULL;
     char *message = NULL;
 #ifdef SQLITE_CORE
@@ -105,8 +103,7 @@ open_database(const char *path, const char *extension) {
     return db;
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     if (argc < 2) {
         fprintf(stderr, "usage: %s DATABASE [EXTENSION]\n", argv[0]);
         return 2;

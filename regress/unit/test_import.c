@@ -47,19 +47,22 @@ static bool import(lim_context *cx, fixture *f, lim_dialect dialect, const char 
 static const char UP[] =
     "BEGIN;\n\n" CREATE "-- Running upgrade  -> a1, create users, it's first\n\n"
     "CREATE TABLE users (id int);\n\n-- what else\nINSERT INTO users VALUES (1) ; -- "
-    "done\n\n" INSERT("a1") "-- Running upgrade a1 -> b1\n\nINSERT INTO t VALUES (';\n-- Running "
-                            "upgrade x -> y\n');\n\n" UPDATE("a1", "b1") "-- Running upgrade a1 -> "
-                                                                         "c1\n\n" INSERT(
-                                                                             "c1") "-- Running "
-                                                                                   "upgrade None "
-                                                                                   "-> "
-                                                                                   "z1\n\nSELECT "
-                                                                                   "1;\n\n" INSERT("z1") "-- Running upgrade b1, c1 -> d1, merge\n\n" DELETE("c1")
-                                                                                       UPDATE("b1", "d1") "-- Running upgrade d1 -> e1\n\nSELECT 2;\n\n" DELETE(
-                                                                                           "d1")
-                                                                                           UPDATE(
-                                                                                               "z1",
-                                                                                               "e1") "COMMIT;\n";
+    "done\n\n" INSERT(
+        "a1") "-- Running upgrade a1 -> b1\n\nINSERT INTO t VALUES (';\n-- Running "
+              "upgrade x -> y\n');\n\n" UPDATE(
+                  "a1",
+                  "b1") "-- Running upgrade a1 -> "
+                        "c1\n\n" INSERT(
+                            "c1") "-- Running "
+                                  "upgrade None "
+                                  "-> "
+                                  "z1\n\nSELECT "
+                                  "1;\n\n" INSERT(
+                                      "z1") "-- Running upgrade b1, c1 -> d1, merge\n\n" DELETE("c"
+                                                                                                "1")
+                                      UPDATE("b1", "d1") "-- Running upgrade d1 -> e1\n\nSELECT "
+                                                         "2;\n\n" DELETE("d1")
+                                                             UPDATE("z1", "e1") "COMMIT;\n";
 
 static const char DOWN[] = "BEGIN;\n\n-- Running downgrade e1 -> d1\n\nSELECT -2;\n\n" INSERT("d1")
     UPDATE("e1", "z1") "-- Running downgrade d1 -> b1, c1\n\n" INSERT("b1")

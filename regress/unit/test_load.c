@@ -449,10 +449,10 @@ static void bad_files_are_named(void **unused) {
     world w;
     lim_file large = {"dir/003_large.sql", "", (size_t)LIM_SIZE_LIMIT + 1};
     assert_true(begin(&w, 0));
-    FAILS(
-        &w, try_files(&w, &large, 1, false, NULL), LIM_TOO_BIG,
-        "003_large.sql: the file has 268435457 bytes, more than the 268435456 that a migration file "
-        "may have");
+    FAILS(&w, try_files(&w, &large, 1, false, NULL), LIM_TOO_BIG,
+          "003_large.sql: the file has 268435457 bytes, more than the 268435456 that a migration "
+          "file "
+          "may have");
     HINT("Load large amounts of data outside of migrations.");
     assert_false(try_directory(&w, "001_good.sql", UP(""), "002_bad.sql", "SELECT 1;\n", NULL));
     assert_non_null(strstr(w.cx.error.message, "002_bad.sql"));
