@@ -1,9 +1,10 @@
 /*
- * guard.c - what a running body may not touch
+ * guard.c - what a running body may not touch, and when it looks at the ledger
  *
  * body.c refuses statements whose own words change the ledger. A function that the body calls, a DO
- * block, EXECUTE, DROP ... CASCADE are seen here, while they run, by two of the server's hooks. The
- * hooks do nothing unless a body runs.
+ * block, EXECUTE, DROP ... CASCADE are seen here, while they run, by the server's hooks. A query that reads the
+ * ledger is let through, after what waits to be written there (writer.c). The hooks do nothing unless a body
+ * runs.
  */
 #include "limbeck.h"
 
@@ -20,6 +21,7 @@
 #include "compat.h"
 
 static ExecutorCheckPerms_hook_type previous_check_perms = NULL;
+static ExecutorStart_hook_type previous_executor_start = NULL;
 static object_access_hook_type previous_object_access = NULL;
 
 static bool
@@ -52,7 +54,7 @@ refuse_change(void)
 			 errhint("Take the statement out of the body.")));
 }
 
-/* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, at any depth. Notes what may be left for the end, too. */
+/* Rows: INSERT, UPDATE, DELETE, MERGE, COPY, SELECT, at any depth. Notes what may be left for the end, too. */
 static bool
 check_perms(CHECK_PERMS_PARAMETERS)
 {
@@ -65,14 +67,29 @@ check_perms(CHECK_PERMS_PARAMETERS)
 		{
 			CheckedRelation *relation = (CheckedRelation *) lfirst(cell);
 
-			if ((relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
-				continue;
+			bool		changes = (relation->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0;
+
 			if (is_ledger_table(body->call, relation->relid))
-				refuse_change();
+			{
+				if (changes)
+					refuse_change();
+				writer_look();
+			}
+			if (!changes)
+				continue;
 			body->may_defer = body->may_defer || deferred_possible(relation->relid);
 		}
 	}
 	return previous_check_perms ? previous_check_perms(CHECK_PERMS_ARGUMENTS) : true;
+}
+
+/* Workers of a parallel plan look at what is in the tables only. */
+static void
+executor_start(QueryDesc *query, int flags)
+{
+	if (query->plannedstmt->parallelModeNeeded)
+		writer_look();
+	(previous_executor_start ? previous_executor_start : standard_ExecutorStart) (query, flags);
 }
 
 /* The tables themselves and the extension: ALTER, DROP, TRUNCATE, at any depth. */
@@ -135,6 +152,8 @@ guard_install(void)
 #endif
 	previous_check_perms = ExecutorCheckPerms_hook;
 	ExecutorCheckPerms_hook = check_perms;
+	previous_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = executor_start;
 	previous_object_access = object_access_hook;
 	object_access_hook = object_access;
 }

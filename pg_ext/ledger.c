@@ -228,8 +228,12 @@ read_stops(Call *call, Snapshot snapshot)
 void
 ledger_read(Call *call, LedgerParts parts, lim_problems *problems)
 {
-	Snapshot	snapshot = rows_snapshot(call);
-	KeptLedger *l = kept_find(call, parts.times, snapshot);
+	Snapshot	snapshot;
+	KeptLedger *l;
+
+	writer_look();
+	snapshot = rows_snapshot(call);
+	l = kept_find(call, parts.times, snapshot);
 
 	if (l == NULL)
 		l = read_graph(call, parts.times, problems, snapshot);

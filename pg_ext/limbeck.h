@@ -346,8 +346,9 @@ extern void record_delete(Call *call, const char *revision);
 
 /* writer.c: version rows and log rows of a run, written without a query */
 extern LedgerWriter *writer_of(Call *call);
-extern void writer_version(LedgerWriter *writer, const lim_change *change);
-extern void writer_log(LedgerWriter *writer, const LogEntry *entry);
+extern void writer_add(LedgerWriter *writer, const lim_change *changes, uint32_t count,
+					   const LogEntry *entry);
+extern void writer_look(void);
 extern void writer_close(Call *call);
 
 /* body.c: a body parsed, and refused where it can't run */

@@ -305,10 +305,8 @@ write_step(Call *call, const lim_change *changes, uint32_t count, const LogEntry
 
 	ledger_enter_rows(call, &access);
 	writer = writer_of(call);
-	for (i = 0; writer != NULL && i < count; i++)
-		writer_version(writer, &changes[i]);
 	if (writer != NULL)
-		writer_log(writer, entry);
+		writer_add(writer, changes, count, entry);
 	ledger_leave(&access);
 	if (writer != NULL)
 		return;

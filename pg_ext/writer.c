@@ -1,8 +1,19 @@
 /*
- * writer.c - version rows and log rows of a run, written without a query
+ * writer.c - version rows and log rows of a run, written without a query and several at a time
  *
  * A run writes two rows a revision. A body often costs less than a query for each of them, so they are put
  * into their tables and indexes as the executor does it underneath: the tables are opened once a run.
+ *
+ * They are written late, too. What a step leaves waits (is "pending") until somebody looks, many have come
+ * together, or the run ends; of the version rows only what is different by then is written. Who looks is
+ *
+ *	   a query of a body on a table of the ledger, at any depth: guard.c sees it before it starts
+ *	   a function of this extension that reads the ledger, called by a body: ledger_read()
+ *	   a parallel plan, whose workers know nothing of what waits here: guard.c again
+ *
+ * Everybody sees what would be there had it been written at the end of its step, for it is written as the
+ * work of that command, however late. What was written in a subtransaction that a body then rolled back
+ * waits again.
  *
  * Only tables as CREATE EXTENSION made them are written like that, where none of the owner's own code can be
  * involved. Where somebody added a column, a CHECK, a foreign key, an index with an expression and the
@@ -41,6 +52,21 @@ typedef struct Target
 	TupleTableSlot *slot;
 } Target;
 
+/* How many rows wait before they are written. */
+#define PENDING_LIMIT 64
+
+/* What the steps that ended have left to be written. */
+typedef struct Pending
+{
+	lim_change *changes;		/* of the version rows; those of one row are put together */
+	int			change_count;
+	int			change_capacity;
+	TupleTableSlot *log[PENDING_LIMIT];	/* rows; NULL: not needed yet */
+	int			log_count;
+	CommandId	command;		/* as whose work they are written */
+	TransactionId written;		/* the transaction in which they were, for one who looked; 0: none */
+} Pending;
+
 struct LedgerWriter
 {
 	Call	   *call;
@@ -53,8 +79,7 @@ struct LedgerWriter
 	Target		log;
 	ExprState  *next_id;		/* the default of migrate_log.id */
 	Datum		actor;
-	const char *gained;			/* the version row written last, */
-	ItemPointerData gained_at;	/* and where it is */
+	Pending		pending;
 };
 
 /* True when nothing but the server's own code takes part in writing to an index. */
@@ -165,34 +190,6 @@ writer_open(Call *call)
 	return writer;
 }
 
-/* Ends the writing of a call. Harmless without a writer. */
-void
-writer_close(Call *call)
-{
-	LedgerWriter *writer = call->writer;
-
-	call->writer = NULL;
-	if (writer == NULL)
-		return;
-	close_target(&writer->version);
-	close_target(&writer->log);
-	FreeExecutorState(writer->estate);
-	MemoryContextDelete(writer->memory);
-}
-
-/* The writer of a call whose tables have just been found; NULL: record.c's queries are to write. */
-LedgerWriter *
-writer_of(Call *call)
-{
-	if (call->writer != NULL && call->writer->transaction != my_local_transaction())
-		call->writer = NULL;	/* an abort closed it */
-	if (call->writer != NULL && call->writer->changes != tables_changes())
-		writer_close(call);
-	if (call->writer == NULL)
-		call->writer = writer_open(call);
-	return call->writer;
-}
-
 /* Begins a row, all of its columns NULL. */
 static void
 begin_row(LedgerWriter *writer, Target *target)
@@ -219,15 +216,6 @@ set_text(Target *target, int column, const char *text)
 		set_datum(target, column, result_text(text));
 }
 
-static void
-insert_row(LedgerWriter *writer, Target *target)
-{
-	ExecStoreVirtualTuple(target->slot);
-	table_tuple_insert(target->relation, target->slot, GetCurrentCommandId(true), 0, NULL);
-	insert_index_entries(target->indexes, target->slot, writer->estate);
-	ResetPerTupleExprContext(writer->estate);
-}
-
 static void refuse_version(const char *version, TM_Result result) __attribute__((noreturn));
 
 /* Somebody writes past Limbeck. */
@@ -246,14 +234,11 @@ static ItemPointerData
 find_version(LedgerWriter *writer, const char *version)
 {
 	lim_context cx = core_context(writer->row);
-	Snapshot	snapshot;
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	ItemPointerData at;
 	int			count = 0;
 	Rows		rows;
 
-	if (writer->gained != NULL && strcmp(writer->gained, version) == 0)
-		return writer->gained_at;
-	snapshot = rows_snapshot(writer->call);
 	rows_begin_key(&rows, writer->call, TABLE_VERSION, VERSION_NUM, snapshot, &cx);
 	rows_seek(&rows, version);
 	while (rows_next_key(&rows))
@@ -269,6 +254,16 @@ find_version(LedgerWriter *writer, const char *version)
 }
 
 static void
+insert_version(LedgerWriter *writer)
+{
+	Target	   *target = &writer->version;
+
+	ExecStoreVirtualTuple(target->slot);
+	table_tuple_insert(target->relation, target->slot, writer->pending.command, 0, NULL);
+	insert_index_entries(target->indexes, target->slot, writer->estate);
+}
+
+static void
 update_version(LedgerWriter *writer, const char *lost)
 {
 	Target	   *target = &writer->version;
@@ -279,13 +274,12 @@ update_version(LedgerWriter *writer, const char *lost)
 	TM_Result	result;
 
 	ExecStoreVirtualTuple(target->slot);
-	result = table_tuple_update(target->relation, &at, target->slot, GetCurrentCommandId(true),
+	result = table_tuple_update(target->relation, &at, target->slot, writer->pending.command,
 								InvalidSnapshot, InvalidSnapshot, true, &failure, &mode, &indexes);
 	if (result != TM_Ok)
 		refuse_version(lost, result);
 	if (indexes)
 		insert_index_entries(target->indexes, target->slot, writer->estate);
-	ResetPerTupleExprContext(writer->estate);
 }
 
 static void
@@ -295,38 +289,180 @@ delete_version(LedgerWriter *writer, const char *lost)
 	TM_FailureData failure;
 	TM_Result	result;
 
-	result = table_tuple_delete(writer->version.relation, &at, GetCurrentCommandId(true),
+	result = table_tuple_delete(writer->version.relation, &at, writer->pending.command,
 								InvalidSnapshot, InvalidSnapshot, true, &failure, false);
 	if (result != TM_Ok)
 		refuse_version(lost, result);
 }
 
 /* Writes one change of the version rows. */
-void
-writer_version(LedgerWriter *writer, const lim_change *change)
+static void
+write_version(LedgerWriter *writer, const lim_change *change)
 {
-	MemoryContext old = MemoryContextSwitchTo(writer->row);
-
+	if (change->lost == NULL && change->gained == NULL)
+		return;
 	begin_row(writer, &writer->version);
 	set_text(&writer->version, VERSION_NUM, change->gained);
 	if (change->gained == NULL)
 		delete_version(writer, change->lost);
 	else if (change->lost == NULL)
-		insert_row(writer, &writer->version);
+		insert_version(writer);
 	else
 		update_version(writer, change->lost);
-	writer->gained = change->gained;
-	writer->gained_at = writer->version.slot->tts_tid;
-	MemoryContextSwitchTo(old);
-	CommandCounterIncrement();
 }
 
-/* Writes a row of the log. */
+static void
+write_log(LedgerWriter *writer)
+{
+	Target	   *log = &writer->log;
+	Pending    *pending = &writer->pending;
+	int			i;
+
+	if (pending->log_count == 0)
+		return;
+	table_multi_insert(log->relation, pending->log, pending->log_count, pending->command, 0, NULL);
+	for (i = 0; i < pending->log_count; i++)
+		insert_index_entries(log->indexes, pending->log[i], writer->estate);
+}
+
+/* Writes everything that waits, with the owner's rights. */
+static void
+write_pending(LedgerWriter *writer)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->row);
+	Oid			user;
+	int			security;
+	int			i;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(writer->call->owner, security | SECURITY_LOCAL_USERID_CHANGE);
+	for (i = 0; i < writer->pending.change_count; i++)
+		write_version(writer, &writer->pending.changes[i]);
+	write_log(writer);
+	ResetPerTupleExprContext(writer->estate);
+	SetUserIdAndSecContext(user, security);
+	MemoryContextSwitchTo(old);
+}
+
+/* False: there is none, or an abort closed it. */
+static bool
+is_open(const LedgerWriter *writer)
+{
+	return writer != NULL && writer->transaction == my_local_transaction();
+}
+
+static bool
+is_written(const Pending *pending)
+{
+	return TransactionIdIsValid(pending->written) &&
+		TransactionIdIsCurrentTransactionId(pending->written);
+}
+
+static void
+forget_pending(Pending *pending)
+{
+	int			i;
+
+	for (i = 0; i < pending->log_count; i++)
+		ExecClearTuple(pending->log[i]);
+	pending->log_count = 0;
+	pending->change_count = 0;
+	pending->written = InvalidTransactionId;
+}
+
+/* Writes what waits and has not been written for somebody who looked. No body runs. */
+static void
+settle(LedgerWriter *writer)
+{
+	if (!is_written(&writer->pending))
+		write_pending(writer);
+	forget_pending(&writer->pending);
+}
+
+/*
+ * Whoever is about to look at the ledger sees what waits. Harmless where nothing does. In parallel mode
+ * nothing can be written, and nothing waits: the plan was seen before it started. (The workers of CREATE INDEX
+ * look only where an index's function, immutable by its own word, reads tables.)
+ */
 void
-writer_log(LedgerWriter *writer, const LogEntry *entry)
+writer_look(void)
+{
+	Body	   *body = running_body();
+	LedgerWriter *writer = body != NULL ? body->call->writer : NULL;
+
+	if (!is_open(writer) || IsInParallelMode() || is_written(&writer->pending) ||
+		writer->pending.log_count == 0)
+		return;
+	write_pending(writer);
+	writer->pending.written = GetCurrentTransactionId();
+}
+
+/* Writes what waits, and ends the writing of a call. Harmless without a writer. */
+void
+writer_close(Call *call)
+{
+	LedgerWriter *writer = call->writer;
+	int			i;
+
+	call->writer = NULL;
+	if (writer == NULL)
+		return;
+	settle(writer);
+	for (i = 0; i < PENDING_LIMIT && writer->pending.log[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(writer->pending.log[i]);
+	close_target(&writer->version);
+	close_target(&writer->log);
+	FreeExecutorState(writer->estate);
+	MemoryContextDelete(writer->memory);
+}
+
+/* The writer of a call whose tables have just been found; NULL: record.c's queries are to write. */
+LedgerWriter *
+writer_of(Call *call)
+{
+	if (!is_open(call->writer))
+		call->writer = NULL;
+	if (call->writer != NULL && call->writer->changes != tables_changes())
+		writer_close(call);
+	if (call->writer == NULL)
+		call->writer = writer_open(call);
+	return call->writer;
+}
+
+/* Adds a change to those that wait: what gained a row and what loses it now are one. A run gains no row
+ * again that it lost, so that their order does not matter. */
+static void
+add_change(LedgerWriter *writer, const lim_change *change, int before)
+{
+	Pending    *pending = &writer->pending;
+	int			i;
+
+	for (i = 0; change->lost != NULL && i < before; i++)
+	{
+		lim_change *earlier = &pending->changes[i];
+
+		if (earlier->gained == NULL || strcmp(earlier->gained, change->lost) != 0)
+			continue;
+		earlier->gained = change->gained;
+		return;
+	}
+	if (pending->change_count == pending->change_capacity)
+	{
+		pending->change_capacity = Max(PENDING_LIMIT, 2 * pending->change_capacity);
+		pending->changes = pending->changes == NULL
+			? MemoryContextAlloc(writer->memory, sizeof(lim_change) * pending->change_capacity)
+			: repalloc_huge(pending->changes, sizeof(lim_change) * pending->change_capacity);
+	}
+	pending->changes[pending->change_count++] = *change;
+}
+
+/* Adds a row of the log to those that wait. */
+static void
+add_log(LedgerWriter *writer, const LogEntry *entry)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->row);
 	Target	   *log = &writer->log;
+	TupleTableSlot **slot = &writer->pending.log[writer->pending.log_count];
 	bool		isnull;
 
 	begin_row(writer, log);
@@ -349,7 +485,32 @@ writer_log(LedgerWriter *writer, const LogEntry *entry)
 	set_text(log, LOG_CHECKSUM, entry->checksum);
 	set_text(log, LOG_OUTCOME, entry->outcome);
 	set_text(log, LOG_DETAIL, entry->detail);
-	insert_row(writer, log);
+	ExecStoreVirtualTuple(log->slot);
+
+	MemoryContextSwitchTo(writer->memory);
+	if (*slot == NULL)
+		*slot = MakeSingleTupleTableSlot(RelationGetDescr(log->relation), &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(ExecCopySlotHeapTuple(log->slot), *slot, true);
+	writer->pending.log_count++;
 	MemoryContextSwitchTo(old);
+}
+
+/* Takes what a step that is done leaves: changes of the version rows, whose names last as long as the call,
+ * and a row of the log. */
+void
+writer_add(LedgerWriter *writer, const lim_change *changes, uint32_t count, const LogEntry *entry)
+{
+	Pending    *pending = &writer->pending;
+	int			before;
+	uint32_t	i;
+
+	if (TransactionIdIsValid(pending->written) || pending->log_count == PENDING_LIMIT ||
+		pending->change_count >= PENDING_LIMIT)
+		settle(writer);
+	before = pending->change_count;
+	for (i = 0; i < count; i++)
+		add_change(writer, &changes[i], before);
+	add_log(writer, entry);
+	pending->command = GetCurrentCommandId(true);
 	CommandCounterIncrement();
 }

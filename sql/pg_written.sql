@@ -80,3 +80,56 @@ SELECT migrate_upgrade('002');
 SELECT * FROM rows();
 ROLLBACK;
 SELECT * FROM rows();
+-- What the steps before have left is there for a body that looks, however it does: a function, a reader of
+-- Limbeck's, a cursor, COPY, a parallel plan, a trigger at the end; again after it was undone.
+SELECT migrate_stamp('base', true);
+CREATE TABLE seen (id serial, how text, versions text, logged bigint);
+CREATE FUNCTION look(how text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO seen (how, versions, logged)
+		SELECT how, (SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM migrate_version), count(*) FROM migrate_log WHERE action = 'upgrade' AND revision LIKE 'l%'
+$$;
+CREATE FUNCTION count_parallel() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT count(*) FROM migrate_log WHERE action = 'upgrade' AND revision LIKE 'l%' $$;
+CREATE FUNCTION look_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.how = 'later' THEN PERFORM look('trigger'); END IF; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION look_back();
+CREATE TABLE many AS SELECT n FROM generate_series(1, 1000) n;
+ALTER TABLE many SET (parallel_workers = 2);
+SELECT migrate_revision('1', 'SELECT 1', '', 'l1', 'base');
+SELECT migrate_revision('2', $x$SELECT look('function')$x$, '', 'l2', 'l1');
+SELECT migrate_revision('3', $x$INSERT INTO seen (how, versions, logged) SELECT 'reader', string_agg(revision, ' '), 0 FROM migrate_current()$x$, '', 'l3', 'l2');
+SELECT migrate_revision('4', $x$DO $do$ BEGIN
+	BEGIN PERFORM look('undone'); RAISE EXCEPTION 'undo'; EXCEPTION WHEN raise_exception THEN NULL; END;
+	PERFORM look('after it was undone');
+	BEGIN PERFORM look('in a subtransaction'); EXCEPTION WHEN raise_exception THEN NULL; END;
+	BEGIN BEGIN PERFORM look('undone'); EXCEPTION WHEN division_by_zero THEN NULL; END; RAISE EXCEPTION 'undo'; EXCEPTION WHEN raise_exception THEN NULL; END;
+END $do$$x$, '', 'l4', 'l3');
+SELECT migrate_revision('5', $x$DO $do$ BEGIN BEGIN PERFORM look('undone'); RAISE EXCEPTION 'undo'; EXCEPTION WHEN raise_exception THEN NULL; END; END $do$$x$, '', 'l5', 'l4');
+SELECT migrate_revision('6', $x$DO $do$ DECLARE c CURSOR FOR SELECT version_num FROM migrate_version; v text; BEGIN
+	OPEN c; FETCH c INTO v; CLOSE c; INSERT INTO seen (how, versions, logged) VALUES ('cursor', v, 0);
+END $do$$x$, '', 'l6', 'l5');
+SELECT migrate_revision('7', $x$COPY (SELECT versions FROM (SELECT string_agg(version_num, ' ') FROM migrate_version) v(versions)) TO PROGRAM 'cat >/dev/null'; INSERT INTO seen (how, versions, logged) SELECT 'view', versions, logged FROM ledger$x$, '', 'l7', 'l6');
+CREATE VIEW ledger AS SELECT (SELECT string_agg(version_num, ' ') FROM migrate_version) AS versions, (SELECT count(*) FROM migrate_log WHERE action = 'upgrade' AND revision LIKE 'l%') AS logged;
+SELECT migrate_revision('8', $x$SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+	CREATE TABLE parallel AS SELECT min(count_parallel() + 0 * n), max(count_parallel() + 0 * n) FROM many; INSERT INTO seen (how, versions, logged) SELECT 'parallel', min, max FROM parallel$x$, '', 'l8', 'l7');
+SELECT migrate_revision('9', $x$INSERT INTO seen (how) VALUES ('later')$x$, '', 'l9', 'l8');
+SELECT migrate_upgrade('l9');
+SELECT how, versions, logged FROM seen ORDER BY id;
+SELECT revision, from_version, to_version FROM migrate_log WHERE action = 'upgrade' AND revision LIKE 'l%' ORDER BY id;
+SELECT migrate_downgrade('base');
+-- So many that they are written on the way, with heads that come and go.
+SELECT count(migrate_revision(n::text, 'SELECT 1', '', 'm' || n, 'base')) FROM generate_series(1, 150) n;
+SELECT migrate_merge((SELECT string_agg('m' || n, ', ') FROM generate_series(1, 150) n), 'all', 'mm');
+SELECT migrate_revision('look', $x$SELECT look('many')$x$, '', 'mn', 'mm');
+SELECT migrate_revision('end', 'SELECT 1', '', 'mo', 'mn');
+TRUNCATE seen;
+SELECT migrate_upgrade('mo');
+SELECT how, versions, (SELECT count(*) FROM migrate_log WHERE revision LIKE 'm%' AND action = 'upgrade') AS logged FROM seen;
+SELECT string_agg(version_num, ' ') AS versions FROM migrate_version;
+SELECT migrate_downgrade('mm');
+SELECT migrate_downgrade('base');
+SELECT action, count(*), count(DISTINCT revision), count(DISTINCT id) FROM migrate_log WHERE revision LIKE 'm%' AND action LIKE '%grade' GROUP BY action ORDER BY action;
+SELECT count(*) FROM migrate_version;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT (SELECT count(*) FROM migrate_log WHERE id > 0) = (SELECT count(*) FROM migrate_log WHERE action || '' > '') AS all_by_id;
+RESET enable_seqscan;
+RESET enable_bitmapscan;
