@@ -9,6 +9,7 @@
 #include "body.h"
 #include "checksum.h"
 #include "draft.h"
+#include "resume.h"
 #include "target.h"
 
 #include <string.h>
@@ -202,9 +203,8 @@ static bool script_of_fields(lim_context *cx, const lim_graph *g, const lim_stor
            lim_draft_stored_ids(cx, g, &g->deps, n, &script->depends_on);
 }
 
-/* The checksum that the stored revision would have if it had been made by a call. */
-static bool stored_as_call(lim_context *cx, const lim_graph *g, const lim_stored *stored,
-                           char checksum[LIM_CHECKSUM_SIZE]) {
+bool lim_stored_as_call(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                        char checksum[LIM_CHECKSUM_SIZE]) {
     lim_script script;
     return script_of_fields(cx, g, stored, &script) && lim_script_checksum(cx, &script, checksum);
 }
@@ -240,7 +240,7 @@ static bool settle_again(lim_context *cx, const lim_graph *g, const lim_revision
     char checksum[LIM_CHECKSUM_SIZE] = "";
     bool same = strcmp(row->checksum, draft->record->checksum) == 0;
     if (!same && row->has_script && request->existing != NULL) {
-        if (!stored_as_call(cx, g, request->existing, checksum))
+        if (!lim_stored_as_call(cx, g, request->existing, checksum))
             return false;
         same = strcmp(checksum, draft->record->checksum) == 0;
     }
@@ -357,6 +357,20 @@ static bool same_flag(lim_dialect dialect, const lim_section *section, bool tran
            (!transactional && lim_body_needs_autocommit(dialect, section->body, section->length));
 }
 
+unsigned lim_stored_differs(lim_dialect dialect, const lim_script *file, const lim_stored *stored) {
+    const lim_section *up = lim_script_section(file, LIM_UP, dialect);
+    const lim_section *down = lim_script_section(file, LIM_DOWN, dialect);
+    unsigned differs = 0;
+    differs |= same_body(up, stored->upgrade) ? 0 : LIM_DIFFERS_UPGRADE;
+    differs |= same_body(down, stored->downgrade) ? 0 : LIM_DIFFERS_DOWNGRADE;
+    differs |=
+        same_flag(dialect, up, stored->row->upgrade_transactional) ? 0 : LIM_DIFFERS_UPGRADE_FLAG;
+    differs |= same_flag(dialect, down, stored->row->downgrade_transactional)
+                   ? 0
+                   : LIM_DIFFERS_DOWNGRADE_FLAG;
+    return differs;
+}
+
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
                        const lim_stored *stored, const char **problem) {
     char checksum[LIM_CHECKSUM_SIZE];
@@ -364,7 +378,7 @@ bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
     *problem = NULL;
     if (stored->script.text != NULL)
         lim_checksum(stored->script.text, stored->script.length, checksum);
-    else if (!stored_as_call(cx, g, stored, checksum))
+    else if (!lim_stored_as_call(cx, g, stored, checksum))
         return as_problem(cx, problem) || is_misnamed(cx, g, stored, problem);
     if (strcmp(checksum, stored->row->checksum) != 0) {
         *problem = lim_format(cx, "checksum %s is stored, but the text has %s",
@@ -375,20 +389,16 @@ bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
         return true;
     if (!lim_script_parse(cx, stored->script.text, stored->script.length, NULL, &script))
         return as_problem(cx, problem);
-    for (int way = LIM_UP; way <= LIM_DOWN; way++) {
-        const lim_section *section = lim_script_section(&script, (lim_direction)way, dialect);
+    unsigned differs = lim_stored_differs(dialect, &script, stored);
+    for (int way = LIM_UP; way <= LIM_DOWN && *problem == NULL; way++) {
         const char *name = way == LIM_UP ? "upgrade" : "downgrade";
-        if (!same_body(section, way == LIM_UP ? stored->upgrade : stored->downgrade))
+        if (differs & (way == LIM_UP ? LIM_DIFFERS_UPGRADE : LIM_DIFFERS_DOWNGRADE))
             *problem = lim_format(cx, "the %s body is not that of the stored file", name);
-        else if (!same_flag(dialect, section,
-                            way == LIM_UP ? stored->row->upgrade_transactional
-                                          : stored->row->downgrade_transactional))
+        else if (differs & (way == LIM_UP ? LIM_DIFFERS_UPGRADE_FLAG : LIM_DIFFERS_DOWNGRADE_FLAG))
             *problem = lim_format(
                 cx, "%s_transactional is not what the stored file says of the body", name);
-        if (*problem != NULL || cx->error.code != LIM_OK)
-            return false;
     }
-    return true;
+    return differs == 0;
 }
 
 /* ---- changing and removing ---------------------------------------------------------------- */
@@ -533,9 +543,9 @@ static bool edit_file(lim_context *cx, lim_dialect dialect, const lim_stored *st
     return lim_draft_bodies(cx, dialect, draft);
 }
 
-bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const lim_state *state,
-                     const lim_stored *stored, const lim_revision_request *request,
-                     lim_record *record) {
+bool lim_author_edit(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
+                     const lim_state *state, const lim_stored *stored,
+                     const lim_revision_request *request, lim_record *record) {
     const lim_revision *row = stored->row;
     lim_node n = lim_find_id(g, row->id);
     lim_draft draft = {.record = record, .stored = n, .node = n};
@@ -553,7 +563,7 @@ bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const l
         return fail_of_revision(cx, row->id);
     if (strcmp(record->checksum, row->checksum) == 0 && strcmp(record->message, row->message) == 0)
         record->outcome = LIM_UNCHANGED;
-    return true;
+    return lim_resume_keeps(cx, ledger, g, state, n, record->checksum);
 }
 
 /* "004", "005" and 7 more */
@@ -567,8 +577,8 @@ static const char *some_names(lim_context *cx, const lim_graph *g, lim_nodes nod
     return lim_text_end(&t);
 }
 
-bool lim_author_delete(lim_context *cx, lim_graph *g, const lim_state *state, const char *revision,
-                       lim_node *node) {
+bool lim_author_delete(lim_context *cx, const lim_ledger *ledger, lim_graph *g,
+                       const lim_state *state, const char *revision, lim_node *node) {
     lim_node n = lim_target_one(cx, g, revision);
     *node = n;
     if (n == LIM_NONE)
@@ -576,6 +586,8 @@ bool lim_author_delete(lim_context *cx, lim_graph *g, const lim_state *state, co
     const char *id = lim_id(g, n);
     if (state->applied[n])
         return fail_applied(cx, id, "");
+    if (!lim_resume_keeps(cx, ledger, g, state, n, NULL))
+        return false;
     lim_nodes above = lim_neighbours(&g->all_next, n);
     if (above.count == 0)
         return true;

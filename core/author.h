@@ -35,6 +35,10 @@ typedef struct lim_record {
     lim_list branch_labels;
     const char *from_version; /* for the log: down_revision joined, or "base" */
     bool marked;              /* made transaction:false because a statement needs it */
+    const lim_script *file;   /* the file as read; NULL: a call */
+    bool same;                /* the stored row has this checksum; its content is another matter: */
+    const char *mended;       /* for the log: which columns were not what the checksum stands for;
+                                 NULL: none that is known of */
 } lim_record;
 
 /* A revision as the ledger holds it, bodies included: what the host reads for one id before an edit,
@@ -76,14 +80,14 @@ bool lim_author_merge(lim_context *cx, lim_dialect dialect, const lim_ledger *le
 /* migrate_edit: NULL members of the request (message, upgrade, downgrade) leave things as they are.
 ** Applied: LIM_STATE. A revision from a file gets a file with the section that this engine runs, or
 ** the message, changed in its place. */
-bool lim_author_edit(lim_context *cx, lim_dialect dialect, lim_graph *g, const lim_state *state,
-                     const lim_stored *stored, const lim_revision_request *request,
-                     lim_record *record);
+bool lim_author_edit(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
+                     const lim_state *state, const lim_stored *stored,
+                     const lim_revision_request *request, lim_record *record);
 
-/* migrate_delete: refuses an applied revision (LIM_STATE) and one that has children or dependants,
-** naming them. *node is what is to be deleted. */
-bool lim_author_delete(lim_context *cx, lim_graph *g, const lim_state *state, const char *revision,
-                       lim_node *node);
+/* migrate_delete: refuses an applied revision (LIM_STATE), one that stopped half-way, and one that has
+** children or dependants, naming them. *node is what is to be deleted. */
+bool lim_author_delete(lim_context *cx, const lim_ledger *ledger, lim_graph *g,
+                       const lim_state *state, const char *revision, lim_node *node);
 
 /* One migration file. */
 typedef struct lim_file {
@@ -95,7 +99,7 @@ typedef struct lim_file {
 typedef struct lim_load {
     lim_record *records; /* one a file, in the order of storing: parents first, ties by id order */
     uint32_t count;
-    const char *summary; /* `3 new, 1 replaced, 11 unchanged; marked transaction:false: 007` */
+    const char *gaps; /* for the summary: numbers that are missing among the files; "": none */
 } lim_load;
 
 /* migrate_load (directory false, one file: without down_revision it follows the head) and
@@ -107,10 +111,35 @@ bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *led
                      const lim_state *state, const lim_file *files, uint32_t count, bool directory,
                      const char *random_id, lim_load *load);
 
+/* Looks whether a record whose checksum is stored (record->same) is in the ledger as the file says. A row
+** that was changed by hand is mended: the record is to be written, though the file is unchanged and the
+** revision may be applied. wrong names a column that could not be read; NULL: none. False: see
+** cx->error. */
+bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, lim_record *record,
+                      const lim_stored *stored, const char *wrong);
+
+/* `3 new, 1 replaced, 11 unchanged; marked transaction:false: 007`, when all of that is done. NULL:
+** LIM_NOMEM. */
+const char *lim_load_summary(lim_context *cx, const lim_load *load);
+
 /* The file of a stored revision: its script, or the text printed from its fields. Its checksum is
 ** what the row should hold. NULL: see cx->error. */
 const char *lim_stored_script(lim_context *cx, const lim_graph *g, const lim_stored *stored,
                               size_t *length);
+
+/* Which of these columns of a stored revision are not what the file says, for this dialect. */
+typedef enum lim_difference {
+    LIM_DIFFERS_UPGRADE = 1,
+    LIM_DIFFERS_DOWNGRADE = 2,
+    LIM_DIFFERS_UPGRADE_FLAG = 4,
+    LIM_DIFFERS_DOWNGRADE_FLAG = 8
+} lim_difference;
+unsigned lim_stored_differs(lim_dialect dialect, const lim_script *file, const lim_stored *stored);
+
+/* The checksum that the stored revision would have if it had been made by a call. False: see
+** cx->error. */
+bool lim_stored_as_call(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                        char checksum[LIM_CHECKSUM_SIZE]);
 
 /* Checks a stored revision before its body runs: the checksum over lim_stored_script(), and that the
 ** bodies are those of the script for this dialect. False with no error set: *problem says what does

@@ -16,7 +16,7 @@ typedef struct lim_draft {
     lim_node stored;          /* the revision that has this id now; LIM_NONE: the id is new */
     lim_node node;            /* its node in the graph of lim_draft_names() */
     bool applied;             /* the stored revision is applied */
-    bool same;                /* the stored checksum is the text's: names stay as they are */
+    bool same;                /* the stored checksum is the text's: labels stay as they are */
 } lim_draft;
 
 /* Puts the file's name before the message of the failure just recorded; returns false. */

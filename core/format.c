@@ -99,10 +99,17 @@ static bool is_part_name(const char *name) {
            strcmp(name, "metadata.toml") == 0 || strcmp(name, "migration.sql") == 0;
 }
 
+/* True for a name, or a directory's, that begins with a dot. */
+static bool is_hidden(const char *path) {
+    return *path == '.' || strstr(path, "/.") != NULL;
+}
+
 bool lim_format_wants(lim_tool format, const char *path) {
     const char *name = file_name(path);
     unsigned depth = depth_of(path);
     bool is_sql = ends_with(name, ".sql");
+    if (is_hidden(path))
+        return false;
     if (depth == 0)
         return is_sql || ends_with(name, ".sql.conf") || ends_with(name, ".py") ||
                strcmp(name, "sqitch.plan") == 0 || is_program(name);

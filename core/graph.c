@@ -167,10 +167,14 @@ static uint32_t next_character(const unsigned char **p) {
     return c;
 }
 
-/* Unicode's White_Space and Cc, so that no name looks like another or like two. */
+/* Unicode's White_Space and Cc, the marks that turn the direction of writing, and what is not seen at all
+** (the joiners of letters excepted, which words are written with), so that no name looks like another or
+** like two. */
 static bool is_space_or_control(uint32_t c) {
-    return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || c == 0x61c || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200b) || (c >= 0x200e && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202f) || (c >= 0x205f && c <= 0x206f) || c == 0x3000 ||
+           c == 0xfeff;
 }
 
 static bool is_signed_number(const char *name) {

@@ -9,6 +9,7 @@
 
 #include "checksum.h"
 #include "draft.h"
+#include "resume.h"
 #include "target.h"
 
 #include <stdlib.h>
@@ -20,12 +21,73 @@ typedef struct loading {
     lim_draft *drafts; /* one a file; in id order once they are sorted */
     uint32_t count;
     bool directory;
-    lim_ledger all;       /* the ledger as it will be */
-    lim_graph *names;     /* over all, without edges */
-    lim_graph *whole;     /* over all */
-    uint32_t *draft_of;   /* by node of whole: index into drafts plus one */
-    uint32_t outcomes[3]; /* how many files are new, replaced, unchanged */
+    lim_ledger all;     /* the ledger as it will be */
+    lim_graph *names;   /* over all, without edges */
+    lim_graph *whole;   /* over all */
+    uint32_t *draft_of; /* by node of whole: index into drafts plus one */
 } loading;
+
+/* ---- damage -------------------------------------------------------------------------------- */
+
+/* A stored row that has the file's checksum and yet says something else in this column. */
+static bool add_damage(lim_context *cx, lim_record *r, const char *column) {
+    r->mended = r->mended == NULL ? column : lim_format(cx, "%s, %s", r->mended, column);
+    return r->mended != NULL;
+}
+
+/* What the graph's rows tell: the message, unless it is from the file's name, and the labels. */
+static bool compare_row(lim_context *cx, const loading *l, lim_draft *d) {
+    lim_record *r = d->record;
+    const lim_revision *row = &l->g->revisions[d->stored];
+    uint32_t first = l->g->label_start[d->stored];
+    lim_list labels = {l->g->labels + first, l->g->label_start[d->stored + 1] - first, 0};
+    d->same = lim_draft_same_list(&labels, &r->branch_labels);
+    return (!d->script->has_message || strcmp(row->message, r->message) == 0 ||
+            add_damage(cx, r, "message")) &&
+           (d->same || add_damage(cx, r, "branch_label"));
+}
+
+/* The record of an unchanged file is to be written. The row keeps a message that the file's name gave:
+** the same text may be loaded under another name. */
+static bool mend(lim_context *cx, lim_dialect dialect, const lim_revision *row, lim_record *r) {
+    lim_draft draft = {.record = r, .script = r->file};
+    r->outcome = LIM_REPLACED;
+    if (!r->file->has_message)
+        r->message = row->message;
+    return lim_draft_bodies(cx, dialect, &draft);
+}
+
+bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, lim_record *record,
+                      const lim_stored *stored, const char *wrong) {
+    static const char *const columns[] = {"upgrade", "downgrade", "upgrade_transactional",
+                                          "downgrade_transactional"};
+    const lim_bytes *script = &stored->script;
+    char checksum[LIM_CHECKSUM_SIZE];
+    unsigned differs = 0;
+    bool same_script = false;
+    if (wrong != NULL)
+        return add_damage(cx, record, wrong) && mend(cx, dialect, stored->row, record);
+    if (script->text != NULL)
+        same_script = script->length == record->script.length &&
+                      memcmp(script->text, record->script.text, script->length) == 0;
+    else if (!lim_stored_as_call(cx, g, stored, checksum)) {
+        if (cx->error.code == LIM_NOMEM)
+            return false;
+        cx->error = (lim_error){0};
+    } else {
+        same_script = strcmp(checksum, record->checksum) == 0;
+    }
+    if (script->text != NULL || !same_script)
+        differs = lim_stored_differs(dialect, record->file, stored);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        if ((differs & (1u << i)) != 0 && !add_damage(cx, record, columns[i]))
+            return false;
+    }
+    if (!same_script && (script->text != NULL || record->mended == NULL) &&
+        !add_damage(cx, record, "script"))
+        return false;
+    return record->mended == NULL || mend(cx, dialect, stored->row, record);
+}
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -53,7 +115,7 @@ static bool read_file(lim_context *cx, const loading *l, const lim_state *state,
                  "neither a header line nor the file's name gives the revision's id");
         return lim_draft_fail(cx, d);
     }
-    d->script = script;
+    d->script = d->record->file = script;
     d->record->id = script->id;
     d->record->message = script->message != NULL ? script->message : "";
     d->record->branch_labels = script->branch_labels;
@@ -62,9 +124,9 @@ static bool read_file(lim_context *cx, const loading *l, const lim_state *state,
     d->stored = lim_find_id(l->g, script->id);
     if (d->stored != LIM_NONE) {
         d->applied = state->applied[d->stored];
-        d->same = strcmp(d->record->checksum, l->g->revisions[d->stored].checksum) == 0;
+        d->record->same = strcmp(d->record->checksum, l->g->revisions[d->stored].checksum) == 0;
     }
-    return true;
+    return !d->record->same || compare_row(cx, l, d);
 }
 
 static int compare_drafts(const void *a, const void *b) {
@@ -91,7 +153,7 @@ static bool check_files(lim_context *cx, const loading *l) {
     }
     for (uint32_t i = 0; i < l->count; i++) {
         const lim_draft *d = &l->drafts[i];
-        if (!d->applied || d->same)
+        if (!d->applied || d->record->same)
             continue;
         const char *id = lim_show(cx, d->record->id);
         const char *hint = lim_format(cx,
@@ -263,7 +325,17 @@ static bool implied_parents(lim_context *cx, const loading *l, const lim_draft *
     return true;
 }
 
-/* Finds what each file stands on. The lines of a file that is stored and applied, or that is loaded
+/* True when the file's dependencies are named by ids alone, which never mean something else. */
+static bool depends_on_ids(const loading *l, const lim_draft *d) {
+    const lim_list *named = &d->script->depends_on;
+    for (uint32_t i = 0; i < named->count; i++) {
+        if (lim_find_id(l->names, named->items[i]) == LIM_NONE)
+            return false;
+    }
+    return true;
+}
+
+/* Finds what each file stands on. The labels in a file that is stored and applied, or that is loaded
 ** alone, and that has not changed, mean what they meant. */
 static bool find_edges(lim_context *cx, const loading *l) {
     uint32_t *seen = LIM_NEW(cx, uint32_t, (size_t)l->all.revision_count + 1);
@@ -272,16 +344,10 @@ static bool find_edges(lim_context *cx, const loading *l) {
     for (uint32_t i = 0; i < l->count; i++) {
         lim_draft *d = &l->drafts[i];
         const lim_draft *before = i > 0 ? d - 1 : NULL;
-        bool settled = d->same && (d->applied || !l->directory);
-        if (!d->script->has_down_revision) {
-            if (!implied_parents(cx, l, before, d))
-                return false;
-        } else if (settled) {
-            if (!lim_draft_stored_ids(cx, l->g, &l->g->down, d->stored, &d->record->down_revision))
-                return false;
-        } else if (!resolve_parents(cx, l, d)) {
+        bool settled = d->record->same && (d->applied || !l->directory) && !depends_on_ids(l, d);
+        if (d->script->has_down_revision ? !resolve_parents(cx, l, d)
+                                         : !implied_parents(cx, l, before, d))
             return false;
-        }
         if (settled
                 ? !lim_draft_stored_ids(cx, l->g, &l->g->deps, d->stored, &d->record->depends_on)
                 : !resolve_dependencies(cx, l, d, seen))
@@ -290,26 +356,46 @@ static bool find_edges(lim_context *cx, const loading *l) {
     return true;
 }
 
+/* What becomes of a stored revision. Other parents than those that the file itself names by their ids
+** are damage; what it follows because of its place, or names by a label, may have changed. */
+static bool find_stored_outcome(lim_context *cx, const loading *l, const lim_draft *d) {
+    lim_record *r = d->record;
+    lim_list down, deps;
+    if (!lim_draft_stored_ids(cx, l->g, &l->g->down, d->stored, &down) ||
+        !lim_draft_stored_ids(cx, l->g, &l->g->deps, d->stored, &deps))
+        return false;
+    bool same_down = lim_draft_same_list(&down, &r->down_revision);
+    bool same_deps = lim_draft_same_list(&deps, &r->depends_on);
+    r->outcome = r->same && same_down && same_deps ? LIM_UNCHANGED : LIM_REPLACED;
+    if (r->same && !same_down && d->script->has_down_revision &&
+        !add_damage(cx, r, "down_revision"))
+        return false;
+    return !r->same || same_deps || !depends_on_ids(l, d) || add_damage(cx, r, "depends_on");
+}
+
 /* Decides what each file is, and fills the bodies of those that are to be written. */
-static bool find_outcomes(lim_context *cx, loading *l) {
+static bool find_outcomes(lim_context *cx, const loading *l) {
     for (uint32_t i = 0; i < l->count; i++) {
         const lim_draft *d = &l->drafts[i];
         lim_record *r = d->record;
-        lim_list down = {0}, deps = {0};
         r->outcome = LIM_NEW;
-        if (d->stored != LIM_NONE) {
-            if (!lim_draft_stored_ids(cx, l->g, &l->g->down, d->stored, &down) ||
-                !lim_draft_stored_ids(cx, l->g, &l->g->deps, d->stored, &deps))
-                return false;
-            r->outcome = d->same && lim_draft_same_list(&down, &r->down_revision) &&
-                                 lim_draft_same_list(&deps, &r->depends_on)
-                             ? LIM_UNCHANGED
-                             : LIM_REPLACED;
-        }
-        l->outcomes[r->outcome]++;
-        if (!lim_draft_from(cx, r) ||
-            (r->outcome != LIM_UNCHANGED && !lim_draft_bodies(cx, l->dialect, d)))
+        if ((d->stored != LIM_NONE && !find_stored_outcome(cx, l, d)) || !lim_draft_from(cx, r))
             return false;
+        if (r->mended != NULL ? !mend(cx, l->dialect, &l->g->revisions[d->stored], r)
+                              : r->outcome != LIM_UNCHANGED && !lim_draft_bodies(cx, l->dialect, d))
+            return false;
+    }
+    return true;
+}
+
+/* Refuses other text for a revision of whose text a part has run. */
+static bool check_stops(lim_context *cx, const loading *l, const lim_ledger *ledger,
+                        const lim_state *state) {
+    for (uint32_t i = 0; ledger->stop_count > 0 && i < l->count; i++) {
+        const lim_draft *d = &l->drafts[i];
+        if (d->stored != LIM_NONE &&
+            !lim_resume_keeps(cx, ledger, l->g, state, d->stored, d->record->checksum))
+            return lim_draft_fail(cx, d);
     }
     return true;
 }
@@ -473,10 +559,11 @@ static uint32_t counted(const lim_draft *d) {
     return *id == '\0' ? value : 0;
 }
 
-/* Tells of a few numbers that are missing below a pending file, where the directory counts one by
+/* What is to be told of a few numbers that are missing below a pending file, where the directory counts one by
 ** one. */
-static void add_gaps(lim_context *cx, const loading *l, lim_text *t) {
+static const char *find_gaps(lim_context *cx, const loading *l) {
     enum { FEW = 5 };
+    lim_text t = {.cx = cx};
     bool one_by_one = false;
     for (uint32_t i = 1; l->directory && i < l->count; i++) {
         uint32_t low = counted(&l->drafts[i - 1]), high = counted(&l->drafts[i]);
@@ -489,27 +576,43 @@ static void add_gaps(lim_context *cx, const loading *l, lim_text *t) {
         if (d->applied || low == 0 || high <= low + 1 || high - low >= FEW)
             continue;
         lim_text_addf(
-            t, "; a gap between %s and %s: if a file is missing, load it before %s is applied",
+            &t, "; a gap between %s and %s: if a file is missing, load it before %s is applied",
             lim_show(cx, below->record->id), lim_show(cx, d->record->id),
             lim_show(cx, d->record->id));
     }
+    return lim_text_end(&t);
 }
 
-static bool summarize(lim_context *cx, const loading *l, lim_load *load) {
-    lim_text t = {.cx = cx};
-    const char *before = "; marked transaction:false: ";
-    lim_text_addf(&t, "%u new, %u replaced, %u unchanged", (unsigned)l->outcomes[LIM_NEW],
-                  (unsigned)l->outcomes[LIM_REPLACED], (unsigned)l->outcomes[LIM_UNCHANGED]);
+static bool is_mended(const lim_record *r) {
+    return r->mended != NULL;
+}
+
+static bool is_marked(const lim_record *r) {
+    return r->marked;
+}
+
+static void add_ids(lim_text *t, const lim_load *load, const char *words,
+                    bool (*wanted)(const lim_record *)) {
     for (uint32_t i = 0; i < load->count; i++) {
-        if (load->records[i].marked) {
-            lim_text_adds(&t, before);
-            lim_text_adds(&t, load->records[i].id);
-            before = ", ";
+        if (wanted(&load->records[i])) {
+            lim_text_adds(t, words);
+            lim_text_adds(t, load->records[i].id);
+            words = ", ";
         }
     }
-    add_gaps(cx, l, &t);
-    load->summary = lim_text_end(&t);
-    return load->summary != NULL;
+}
+
+const char *lim_load_summary(lim_context *cx, const lim_load *load) {
+    uint32_t outcomes[3] = {0};
+    lim_text t = {.cx = cx};
+    for (uint32_t i = 0; i < load->count; i++)
+        outcomes[is_mended(&load->records[i]) ? LIM_UNCHANGED : load->records[i].outcome]++;
+    lim_text_addf(&t, "%u new, %u replaced, %u unchanged", (unsigned)outcomes[LIM_NEW],
+                  (unsigned)outcomes[LIM_REPLACED], (unsigned)outcomes[LIM_UNCHANGED]);
+    add_ids(&t, load, "; damaged rows mended: ", is_mended);
+    add_ids(&t, load, "; marked transaction:false: ", is_marked);
+    lim_text_adds(&t, load->gaps);
+    return lim_text_end(&t);
 }
 
 bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger, lim_graph *g,
@@ -528,9 +631,10 @@ bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *led
     qsort(l.drafts, count, sizeof *l.drafts, compare_drafts);
     if (!check_files(cx, &l) ||
         (l.names = lim_draft_names(cx, ledger, g, l.drafts, count, &l.all)) == NULL ||
-        !find_edges(cx, &l) || !find_outcomes(cx, &l) || !check_whole(cx, &l) ||
-        !order_records(cx, &l, load->records))
+        !find_edges(cx, &l) || !find_outcomes(cx, &l) || !check_stops(cx, &l, ledger, state) ||
+        !check_whole(cx, &l) || !order_records(cx, &l, load->records))
         return false;
     load->count = count;
-    return summarize(cx, &l, load);
+    load->gaps = find_gaps(cx, &l);
+    return load->gaps != NULL;
 }

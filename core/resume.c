@@ -84,6 +84,12 @@ static bool fail_stopped(lim_context *cx, lim_dialect dialect, const lim_graph *
                     "%s", lim_stop_text(cx, stop));
 }
 
+/* True when a part of the body has run, by another text than the one with this checksum. */
+static bool is_another_text(const lim_stop *stop, const char *checksum) {
+    return stop->checksum != NULL && lim_stop_next(stop) > 1 &&
+           strcmp(stop->checksum, checksum) != 0;
+}
+
 bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
                         const lim_graph *g, const lim_state *state, const lim_plan *plan) {
     if (plan->operation == LIM_STAMP || plan->step_count == 0)
@@ -96,8 +102,7 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
         if (!is_step(plan, g, stop))
             return fail_stopped(cx, dialect, g, stop);
         const lim_revision *row = &g->revisions[lim_find_id(g, stop->revision)];
-        if (stop->checksum != NULL && lim_stop_next(stop) > 1 &&
-            strcmp(stop->checksum, row->checksum) != 0)
+        if (is_another_text(stop, row->checksum))
             return lim_fail(
                 cx, LIM_STATE,
                 lim_format(cx,
@@ -118,6 +123,27 @@ bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *led
             return fail_stopped(cx, dialect, g, stop);
     }
     return cx->error.code == LIM_OK;
+}
+
+bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                      const lim_state *state, lim_node n, const char *checksum) {
+    for (int up = 0; up <= 1; up++) {
+        const lim_stop *stop = lim_stop_of(ledger, g, state, n, up != 0);
+        if (stop == NULL || stop->whole || (checksum != NULL && !is_another_text(stop, checksum)))
+            continue;
+        const char *hint = lim_format(cx,
+                                      "Finish it first, or say how it ended with "
+                                      "migrate_resolve('%s', 'applied' or 'not applied').",
+                                      lim_show(cx, stop->revision));
+        const char *text = lim_stop_text(cx, stop);
+        if (hint == NULL || text == NULL)
+            return false;
+        lim_fail(cx, LIM_STATE, hint, "%s", text);
+        return lim_fail_detail(cx, checksum == NULL
+                                       ? "What ran of it may still be in the database."
+                                       : "Its text has to stay as it is until it has ended.");
+    }
+    return true;
 }
 
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,

@@ -37,6 +37,11 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
 bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
                      const lim_graph *g, const lim_state *state, const lim_plan *plan);
 
+/* Refuses (LIM_STATE) to take a revision away whose body stopped half-way (checksum NULL), or to give it
+** another text than the one of which a part has run. */
+bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                      const lim_state *state, lim_node n, const char *checksum);
+
 /* The plan of CALL migrate_apply: an upgrade, or a downgrade when the target is below. */
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     lim_plan *plan);

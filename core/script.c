@@ -161,6 +161,7 @@ static bool take_message(parser *p, field value) {
                            "the message \"%s\" holds a control character", show_field(p, value));
     }
     p->script->message = lim_copy(p->cx, p->text + value.start, value.end - value.start);
+    p->script->has_message = true;
     return p->script->message != NULL;
 }
 
@@ -384,6 +385,9 @@ bool lim_script_parse(lim_context *cx, const char *text, size_t length, const ch
     if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
         return lim_fail(cx, LIM_SYNTAX, "Save the file as UTF-8.", "%s%sthe text is UTF-16", p.file,
                         *p.file == '\0' ? "" : ": ");
+    if (name != NULL && !lim_utf8_valid(name, strlen(name), NULL))
+        return lim_fail(cx, LIM_SYNTAX, "Rename the file.",
+                        "%s: the file's name is not valid UTF-8", p.file);
     p.text = lim_canonical(cx, text, length, &p.length);
     if (p.text == NULL)
         return false;

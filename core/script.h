@@ -68,6 +68,7 @@ typedef struct lim_script {
     size_t length;
     const char *id;         /* from the header or the file's name; NULL when neither gives one */
     const char *message;    /* likewise; NULL when neither gives one */
+    bool has_message;       /* a message line stands in the file */
     bool has_down_revision; /* a down_revision line stands in the file (an empty list: base) */
     lim_list down_revision;
     lim_list depends_on;

@@ -79,8 +79,8 @@ static size_t id_length(const char *text, size_t length) {
     return is_hash(text, first) ? first : length;
 }
 
-/* The message in what is left of a name: underscores as spaces, none at the ends; *message is NULL
-** when nothing is left. */
+/* The message in what is left of a name: underscores, line breaks and their like as spaces, none at the
+** ends; *message is NULL when nothing is left. */
 static bool take_message(lim_context *cx, const char *rest, size_t length, const char **message) {
     *message = NULL;
     while (length > 0 && (*rest == '_' || *rest == ' '))
@@ -93,7 +93,7 @@ static bool take_message(lim_context *cx, const char *rest, size_t length, const
     if (copy == NULL)
         return false;
     for (char *at = copy; *at != '\0'; at++) {
-        if (*at == '_')
+        if (*at == '_' || (unsigned char)*at < 0x20 || *at == 0x7F)
             *at = ' ';
     }
     *message = copy;

@@ -203,17 +203,18 @@ size_t lim_utf8_length(const char *text, size_t length) {
 }
 
 /* True for a character that would act on a terminal rather than show: C0, DEL, C1, line and
-** paragraph separators, and the marks that reorder text. */
+** paragraph separators, the marks that reorder text, and what is not seen at all. */
 static bool is_control(const char *text, size_t length) {
     const unsigned char *s = (const unsigned char *)text;
     if (length == 1)
         return s[0] < 0x20 || s[0] == 0x7F;
     if (length == 2)
-        return s[0] == 0xC2 && s[1] < 0xA0;
+        return (s[0] == 0xC2 && (s[1] < 0xA0 || s[1] == 0xAD)) || (s[0] == 0xD8 && s[1] == 0x9C);
     if (length != 3 || s[0] != 0xE2)
-        return false;
-    return (s[1] == 0x80 && ((s[2] >= 0xA8 && s[2] <= 0xAE) || s[2] == 0x8E || s[2] == 0x8F)) ||
-           (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9);
+        return length == 3 && s[0] == 0xEF && s[1] == 0xBB && s[2] == 0xBF;
+    return (s[1] == 0x80 &&
+            ((s[2] >= 0xA8 && s[2] <= 0xAE) || s[2] == 0x8B || s[2] == 0x8E || s[2] == 0x8F)) ||
+           (s[1] == 0x81 && s[2] >= 0xA0 && s[2] <= 0xAF);
 }
 
 /* Adds one control character or invalid byte sequence in escaped form. */

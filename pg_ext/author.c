@@ -64,7 +64,7 @@ random_id(void)
 
 static void
 log_authoring(Call *call, const char *action, const char *revision, const char *from,
-			  const char *checksum)
+			  const char *checksum, const char *detail)
 {
 	LogEntry	entry = {
 		.action = action,
@@ -75,6 +75,7 @@ log_authoring(Call *call, const char *action, const char *revision, const char *
 		.duration_ms = -1,
 		.checksum = checksum,
 		.outcome = "done",
+		.detail = detail,
 	};
 
 	record_log(call, &entry);
@@ -85,7 +86,8 @@ static void
 store_record(Call *call, const char *action, const lim_record *record, const bool vouched[2])
 {
 	record_revision(call, record, vouched);
-	log_authoring(call, action, record->id, record->from_version, record->checksum);
+	log_authoring(call, action, record->id, record->from_version, record->checksum,
+				  record->mended ? psprintf("mended: %s", record->mended) : NULL);
 }
 
 /*
@@ -237,8 +239,8 @@ store_edit(Call *call, void *arguments)
 	if (node == LIM_NONE)
 		core_error(&call->cx);
 	ledger_stored(call, &call->cx, node, IsolationUsesXactSnapshot(), &stored);
-	if (!lim_author_edit(&call->cx, LIM_POSTGRES, call->graph, &call->state, &stored.stored,
-						 &named->request, &record))
+	if (!lim_author_edit(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, &call->state,
+						 &stored.stored, &named->request, &record))
 		core_error(&call->cx);
 	store_or_vouch(call, "edit", &record, given);
 	tell_marks(&record);
@@ -270,7 +272,8 @@ delete_revision(Call *call, void *revision)
 	lim_node	node;
 	uint32_t	i;
 
-	if (!lim_author_delete(&call->cx, call->graph, &call->state, revision, &node))
+	if (!lim_author_delete(&call->cx, &call->ledger, call->graph, &call->state, revision,
+						   &node))
 		core_error(&call->cx);
 	parents = lim_neighbours(&call->graph->down, node);
 	for (i = 0; i < parents.count; i++)
@@ -282,7 +285,7 @@ delete_revision(Call *call, void *revision)
 		core_error(&call->cx);
 	record_delete(call, lim_id(call->graph, node));
 	log_authoring(call, "delete", lim_id(call->graph, node), from,
-				  call->graph->revisions[node].checksum);
+				  call->graph->revisions[node].checksum, NULL);
 	return lim_id(call->graph, node);
 }
 
@@ -292,6 +295,46 @@ migrate_delete(PG_FUNCTION_ARGS)
 {
 	return author_call("migrate_delete()", delete_revision,
 					   unconstify(char *, argument_text(fcinfo, 0)));
+}
+
+/* Compares each row that has a file's checksum with the file, so that what was damaged by hand is written
+ * anew. */
+static void
+compare_rows(Call *call, lim_load *load)
+{
+	uint32_t	i;
+
+	for (i = 0; i < load->count; i++)
+	{
+		lim_record *record = &load->records[i];
+		StoredRevision stored;
+		lim_context cx;
+
+		if (!record->same)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (call->stored == NULL)
+			ledger_stored_begin(call);
+		cx = core_context(call->memory);
+		ledger_stored(call, &cx, lim_find_id(call->graph, record->id), false, &stored);
+		if (!lim_load_compare(&call->cx, LIM_POSTGRES, call->graph, record, &stored.stored, NULL))
+			core_error(&call->cx);
+		ledger_free_stored(&stored);
+		lim_context_end(&cx);
+	}
+	if (call->stored != NULL)
+		ledger_stored_end(call);
+}
+
+/* Says that a row was not what the file says. */
+static void
+tell_mended(const lim_record *record)
+{
+	if (record->mended != NULL)
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" was damaged and is mended", from_core(record->id)),
+				 errdetail("The ledger did not hold what the file says: %s.",
+						   from_core(record->mended))));
 }
 
 /* Stores files, one text or a directory, and returns what is to be said of it. Within
@@ -306,13 +349,21 @@ author_store_files(Call *call, const char *action, const lim_file *files, uint32
 	if (!lim_author_load(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, &call->state, files,
 						 count, directory, random_id(), &result))
 		core_error(&call->cx);
+	compare_rows(call, &result);
 	for (i = 0; i < result.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		store_or_vouch(call, action, &result.records[i], both_bodies);
 	}
 	if (directory)
-		return result.summary;
+	{
+		const char *summary = lim_load_summary(&call->cx, &result);
+
+		if (summary == NULL)
+			core_error(&call->cx);
+		return summary;
+	}
+	tell_mended(&result.records[0]);
 	tell_marks(&result.records[0]);
 	return result.records[0].id;
 }

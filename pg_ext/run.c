@@ -148,7 +148,7 @@ verify_stored(Call *call, lim_context *cx, lim_direction direction, const Stored
 				 errmsg("revision \"%s\" cannot run: %s",
 						from_core(lim_show(&call->cx, stored->stored.row->id)),
 						from_core(problem != NULL ? problem : cx->error.message)),
-				 errhint("The ledger was changed by hand. Put the row back as it was, or delete the revision and store it again.")));
+				 errhint("The ledger was changed by hand. Load the revision's file again, or put the row back as it was.")));
 	}
 	trust_require(call, stored, direction);
 }

@@ -39,7 +39,6 @@ SELECT migrate_upgrade_sql('base:001') LIKE '%upgrade base -> 001%' AS other_scr
 -- Its text must stay.
 SELECT migrate_edit('002', 'SELECT 1');
 SELECT current, stopped FROM migrate_status();
-SELECT migrate_upgrade();
 SELECT migrate_load('-- migrate:revision 002
 -- migrate:message one mail each
 -- migrate:down_revision 001
@@ -161,7 +160,7 @@ PRAGMA wal_checkpoint;
 ', 'c02.sql');
 UPDATE migrate_revision SET upgrade_transactional = 1 WHERE revision = 'c02';
 SELECT migrate_upgrade('c02');
--- A stop may not be hidden by a new text without the mark.
+-- A stop may not be hidden by a new text, without the mark or with it.
 SELECT migrate_load('-- migrate:revision d01
 -- migrate:down_revision 001
 -- migrate:up transaction:false
@@ -178,6 +177,8 @@ CREATE TABLE d (x);
 -- migrate:down
 DROP TABLE d;
 ', 'd01.sql');
+SELECT migrate_resolve('d01', 'not applied');
+DROP TABLE d;
 SELECT migrate_load('-- migrate:revision d01
 -- migrate:down_revision 001
 -- migrate:up transaction:false
@@ -186,9 +187,6 @@ SELECT x FROM d;
 -- migrate:down
 DROP TABLE d;
 ', 'd01.sql');
-SELECT migrate_upgrade('d01');
-SELECT migrate_resolve('d01', 'not applied');
-DROP TABLE d;
 SELECT migrate_upgrade('d01');
 -- One BEGIN ... COMMIT around all is one transaction; an empty body is done at once.
 SELECT migrate_load('-- migrate:revision d02

@@ -25,3 +25,11 @@ SELECT migrate_load_dir('regress/files/nowhere');
 SELECT migrate_load_dir('README.md');
 SELECT count(*) FROM migrate_history();
 SELECT revision, problem FROM migrate_validate();
+-- A row that was changed by hand is put right, applied or not; a second time nothing is to be done.
+UPDATE migrate_revision SET upgrade = upgrade || ' ' WHERE revision LIKE '20240101%' OR revision LIKE '20240103%';
+UPDATE migrate_revision SET downgrade = x'00' WHERE revision LIKE '20240102%';
+SELECT revision, problem FROM migrate_validate();
+SELECT migrate_load_dir('regress/files/dbmate');
+SELECT migrate_load_dir('regress/files/dbmate');
+SELECT revision, problem FROM migrate_validate();
+SELECT revision, detail FROM migrate_log WHERE detail IS NOT NULL;

@@ -29,6 +29,21 @@ SELECT current, stopped FROM migrate_status();
 INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
 SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
 SELECT current, stopped FROM migrate_status();
+-- What ran of it is in the database: it may not be forgotten, and what ran is what stands in it.
+SELECT migrate_delete('003');
+SELECT migrate_delete('002');
+SELECT migrate_edit('002', 'CREATE TABLE two (id int, name text)');
+SELECT migrate_load('-- migrate:revision 002
+-- migrate:down_revision 001
+-- migrate:up transaction:false
+CREATE TABLE two (id int, name text);
+INSERT INTO two VALUES (1, NULL);
+', '002_two.sql');
+-- Nothing stands in the way of an edit that changes nothing.
+SELECT migrate_edit('002', NULL, NULL, 'two');
+-- A revision upon it is another matter.
+SELECT migrate_revision('three', 'CREATE TABLE three (id int)', 'DROP TABLE three', '003');
+SELECT migrate_edit('003', 'CREATE TABLE three (id int, name text)');
 -- The words.
 SELECT migrate_resolve('002', 'perhaps');
 SELECT migrate_resolve('002', NULL);

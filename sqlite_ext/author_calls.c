@@ -9,10 +9,12 @@
 #include "store.h"
 #include "transaction.h"
 
+#define READ_AUTHORING (LIMBECK_READ_FILES | LIMBECK_READ_STOPS)
+
 /* Takes the lock, makes the ledger where there is none, and reads it. */
 static bool begin_authoring(limbeck_call *call, limbeck_ledger *ledger) {
     return limbeck_transaction_begin(call) && limbeck_store_prepare(call) &&
-           limbeck_store_open(call, LIMBECK_READ_FILES, NULL, ledger);
+           limbeck_store_open(call, READ_AUTHORING, NULL, ledger);
 }
 
 /* Gives core the stored bodies of a rev_id that came from a file, which it compares. */
@@ -78,8 +80,8 @@ bool limbeck_edit(limbeck_call *call, limbeck_arguments arguments, const char **
     node = lim_target_one(&call->cx, ledger.graph, arguments[0].text);
     if (node == LIM_NONE ||
         !limbeck_store_revision(call, &call->cx, &ledger.graph->revisions[node], &stored) ||
-        !lim_author_edit(&call->cx, LIM_SQLITE, ledger.graph, &ledger.state, &stored, &request,
-                         &record)) {
+        !lim_author_edit(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state, &stored,
+                         &request, &record)) {
         return false;
     }
     *result = record.id;
@@ -91,7 +93,8 @@ bool limbeck_delete(limbeck_call *call, limbeck_arguments arguments, const char 
     lim_node node;
     limbeck_log log = {.action = "delete", .statements = -1, .duration = -1};
     if (!begin_authoring(call, &ledger) ||
-        !lim_author_delete(&call->cx, ledger.graph, &ledger.state, arguments[0].text, &node)) {
+        !lim_author_delete(&call->cx, &ledger.rows, ledger.graph, &ledger.state, arguments[0].text,
+                           &node)) {
         return false;
     }
     *result = log.revision = log.to_version = lim_id(ledger.graph, node);
@@ -110,28 +113,54 @@ static bool all_unchanged(const lim_load *load) {
     return true;
 }
 
-/* First a look without a lock: an application that loads its files whenever it starts finds nothing
-** to do almost always, and must not wait for others then. */
+/* What the files make of the ledger; each row that has a file's checksum is compared with it, body by
+** body where SQLite has it, so that what was damaged by hand is written anew. */
+static bool author_files(limbeck_call *call, const limbeck_ledger *ledger, const lim_file *files,
+                         uint32_t count, bool directory, const char *random, lim_load *load) {
+    bool ok = lim_author_load(&call->cx, LIM_SQLITE, &ledger->rows, ledger->graph, &ledger->state,
+                              files, count, directory, random, load);
+    for (uint32_t i = 0; ok && i < load->count; i++) {
+        lim_record *record = &load->records[i];
+        const char *wrong = NULL;
+        lim_stored stored;
+        if (!record->same) {
+            continue;
+        }
+        const lim_revision *row = &ledger->graph->revisions[lim_find_id(ledger->graph, record->id)];
+        ok = (limbeck_store_borrow(call, row, &stored, &wrong) || wrong != NULL) &&
+             lim_load_compare(&call->cx, LIM_SQLITE, ledger->graph, record, &stored, wrong);
+        limbeck_store_return(call);
+    }
+    return ok;
+}
+
+/* First a look without a lock, under one snapshot: an application that loads its files whenever it starts
+** finds nothing to do almost always, and must not wait for others then. */
+static bool look_at_files(limbeck_call *call, const lim_file *files, uint32_t count, bool directory,
+                          const char *random, lim_load *load, bool *unchanged) {
+    limbeck_ledger ledger;
+    sqlite3_stmt *snapshot = limbeck_store_snapshot(call);
+    bool ok = snapshot != NULL && limbeck_store_open(call, READ_AUTHORING, NULL, &ledger);
+    *unchanged = false;
+    if (ok && ledger.rows.revision_count >= count) {
+        ok = author_files(call, &ledger, files, count, directory, random, load);
+        *unchanged = ok && all_unchanged(load);
+    }
+    sqlite3_finalize(snapshot);
+    return ok;
+}
+
 bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file *files,
                          uint32_t count, bool directory, lim_load *load) {
     limbeck_ledger ledger;
+    bool unchanged;
     const char *random = limbeck_random(call, 6);
-    if (random == NULL || !limbeck_store_open(call, LIMBECK_READ_FILES, NULL, &ledger)) {
+    if (random == NULL || !look_at_files(call, files, count, directory, random, load, &unchanged)) {
         return false;
     }
-    if (ledger.rows.revision_count >= count) {
-        if (!lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state,
-                             files, count, directory, random, load)) {
-            return false;
-        }
-        if (all_unchanged(load)) {
-            return true;
-        }
-    }
-    return begin_authoring(call, &ledger) &&
-           lim_author_load(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &ledger.state, files,
-                           count, directory, random, load) &&
-           limbeck_store_records(call, action, load->records, load->count);
+    return unchanged || (begin_authoring(call, &ledger) &&
+                         author_files(call, &ledger, files, count, directory, random, load) &&
+                         limbeck_store_records(call, action, load->records, load->count));
 }
 
 bool limbeck_load(limbeck_call *call, limbeck_arguments arguments, const char **result) {
@@ -165,6 +194,6 @@ bool limbeck_load_dir(limbeck_call *call, limbeck_arguments arguments, const cha
         !limbeck_store_files(call, "load", files, count, true, &load)) {
         return false;
     }
-    *result = load.summary;
-    return true;
+    *result = lim_load_summary(&call->cx, &load);
+    return *result != NULL;
 }

@@ -16,6 +16,6 @@ bool limbeck_import(limbeck_call *call, limbeck_arguments arguments, const char 
         !limbeck_store_files(call, "import", files, count, true, &load)) {
         return false;
     }
-    *result = load.summary;
-    return true;
+    *result = lim_load_summary(&call->cx, &load);
+    return *result != NULL;
 }

@@ -163,8 +163,8 @@ const char *limbeck_operation_name(const lim_plan *plan) {
 
 static bool fail_damaged(limbeck_call *call, const lim_revision *row, const char *problem) {
     return lim_fail(&call->cx, LIM_CORRUPT,
-                    "The ledger was changed by hand. Put the row back as it was, or delete the "
-                    "revision and store it again.",
+                    "The ledger was changed by hand. Load the revision's file again, or put the "
+                    "row back as it was.",
                     "revision \"%s\" cannot run: %s", lim_show(&call->cx, row->id), problem);
 }
 

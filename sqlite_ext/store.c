@@ -8,7 +8,6 @@
 #include "store_cache.h"
 #include "store_tables.h"
 #include "checksum.h"
-#include "resume.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,11 +51,12 @@ static const char SELECT_CHECKSUM[] =
     "SELECT 1 FROM main.migrate_revision WHERE revision = ? AND checksum = ?";
 
 static const char SELECT_BODIES[] =
-    "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE revision = ?";
+    "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE seq = ? AND revision = ?";
 
-static const char SELECT_UPGRADE[] = "SELECT upgrade FROM main.migrate_revision WHERE revision = ?";
+static const char SELECT_UPGRADE[] =
+    "SELECT upgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
 static const char SELECT_DOWNGRADE[] =
-    "SELECT downgrade FROM main.migrate_revision WHERE revision = ?";
+    "SELECT downgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
 
 /* Takes the write lock and changes nothing. */
 static const char LOCK_LEDGER[] =
@@ -467,8 +467,8 @@ bool limbeck_store_complete(limbeck_call *call, limbeck_ledger *ledger, bool *sa
 }
 
 /* As long as one statement is in the middle of a row the snapshot stays: no transaction that an interrupt
-** could leave open is needed. NULL: failed. */
-static sqlite3_stmt *open_snapshot(limbeck_call *call) {
+** could leave open is needed. */
+sqlite3_stmt *limbeck_store_snapshot(limbeck_call *call) {
     sqlite3_stmt *snapshot = NULL;
     int rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
     if (rc == SQLITE_OK) {
@@ -484,7 +484,7 @@ static sqlite3_stmt *open_snapshot(limbeck_call *call) {
 
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger) {
-    sqlite3_stmt *snapshot = open_snapshot(call);
+    sqlite3_stmt *snapshot = limbeck_store_snapshot(call);
     memset(ledger, 0, sizeof *ledger);
     if (snapshot != NULL) {
         open_ledger(call, read, problems, ledger);
@@ -499,7 +499,7 @@ bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledg
     if (!ledger->present || ledger->problems > 0 || call->cache != NULL) {
         return true;
     }
-    snapshot = open_snapshot(call);
+    snapshot = limbeck_store_snapshot(call);
     if (snapshot != NULL && limbeck_cache_same_time(call, &ledger->time)) {
         stamp = limbeck_cache_stamp(call);
         if (stamp != NULL) {
@@ -533,7 +533,7 @@ static bool bytes_value(limbeck_call *call, sqlite3_stmt *row, int column, lim_b
 /* Finds a revision's row. */
 static sqlite3_stmt *find_row(limbeck_call *call, const char *sql, const lim_revision *row) {
     sqlite3_stmt *found = limbeck_statement(call, sql);
-    if (found == NULL || !limbeck_bind(call, found, "t", row->id)) {
+    if (found == NULL || !limbeck_bind(call, found, "it", row->seq, row->id)) {
         return NULL;
     }
     if (!limbeck_row(call, found)) {
@@ -726,30 +726,17 @@ static bool write_revision(limbeck_call *call, const lim_record *record) {
 }
 
 static bool log_record(limbeck_call *call, const char *action, const lim_record *record) {
+    const char *mended =
+        record->mended == NULL ? NULL : lim_format(&call->cx, "mended: %s", record->mended);
     limbeck_log log = {.action = action,
                        .revision = record->id,
                        .from_version = record->from_version,
                        .to_version = record->id,
                        .statements = -1,
                        .duration = -1,
-                       .checksum = record->checksum};
-    return limbeck_store_log(call, &log);
-}
-
-/* A body that stopped half-way may not become one that runs in one transaction: nobody would look for
-** where it stopped. */
-static bool keeps_mark(limbeck_call *call, const lim_record *record) {
-    lim_ledger rows = {0};
-    if (!read_stop(call, record->id, NULL, &rows) || rows.stop_count == 0) {
-        return !limbeck_failed(call);
-    }
-    return !(rows.stops[0].up ? record->upgrade_transactional : record->downgrade_transactional) ||
-           lim_fail(&call->cx, LIM_STATE,
-                    lim_format(&call->cx,
-                               "Leave it marked transaction:false, or say how it ended with "
-                               "migrate_resolve('%s', 'applied' or 'not applied').",
-                               lim_show(&call->cx, record->id)),
-                    "%s", lim_stop_text(&call->cx, &rows.stops[0]));
+                       .checksum = record->checksum,
+                       .detail = mended};
+    return (record->mended == NULL || mended != NULL) && limbeck_store_log(call, &log);
 }
 
 bool limbeck_store_records(limbeck_call *call, const char *action, const lim_record *records,
@@ -757,8 +744,7 @@ bool limbeck_store_records(limbeck_call *call, const char *action, const lim_rec
     /* A label may move from one replaced revision to another: all go before any comes. */
     for (uint32_t i = 0; i < count; i++) {
         if (records[i].outcome == LIM_REPLACED &&
-            (!keeps_mark(call, &records[i]) ||
-             !limbeck_write(call, DELETE_EDGES, "t", records[i].id) ||
+            (!limbeck_write(call, DELETE_EDGES, "t", records[i].id) ||
              !limbeck_write(call, DELETE_LABELS, "t", records[i].id))) {
             return false;
         }

@@ -51,6 +51,9 @@ typedef struct limbeck_ledger {
     lim_state state;
 } limbeck_ledger;
 
+/* Holds what is seen of the database until it is given to sqlite3_finalize(). NULL: failed. */
+sqlite3_stmt *limbeck_store_snapshot(limbeck_call *call);
+
 /* Checks the tables and reads them into *ledger; without tables it is empty. With problems given,
 ** whatever is wrong with rows is listed there and left out; otherwise it is an error. */
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,

@@ -327,7 +327,7 @@ static void a_file_and_a_call_can_say_the_same(void **unused) {
           LIM_DUPLICATE, "revision \"001\" already exists");
     OK(&w, REVISION(&w, .rev_id = "r2", .message = "by call", .upgrade = "SELECT 2;"));
     OK(&w, try_file(&w, NULL, script_of(&w, "r2")));
-    assert_string_equal(w.load.summary, "0 new, 0 replaced, 1 unchanged");
+    assert_string_equal(w.summary, "0 new, 0 replaced, 1 unchanged");
     end(&w);
 }
 
@@ -401,7 +401,7 @@ static void what_needs_autocommit_is_marked(void **unused) {
                          "008_j.sql", "-- migrate:up transaction:false\nVACUUM;\n", "009_k.sql",
                          "-- migrate:up\nVACUUM;\n-- migrate:down\n", "010_l.sql",
                          "-- migrate:up\nSELECT 1;\n", NULL));
-    assert_string_equal(w.load.summary,
+    assert_string_equal(w.summary,
                         "4 new, 0 replaced, 0 unchanged; marked transaction:false: 007, 009");
     assert_false(w.load.records[0].upgrade_transactional);
     assert_false(w.load.records[1].upgrade_transactional);
@@ -471,22 +471,22 @@ static void only_what_nothing_needs_is_deleted(void **unused) {
     OK(&w, fork_world(&w));
     OK(&w, REVISION(&w, .rev_id = "b2", .head = "b1", .depends_on = "a1"));
     OK(&w, apply(&w, "r1"));
-    FAILS(&w, lim_author_delete(&w.cx, w.g, &w.state, "r1", &n), LIM_STATE,
+    FAILS(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "r1", &n), LIM_STATE,
           "revision \"r1\" is applied");
     HINT("Downgrade below \"r1\" first.");
-    FAILS(&w, lim_author_delete(&w.cx, w.g, &w.state, "b1", &n), LIM_STATE,
+    FAILS(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "b1", &n), LIM_STATE,
           "revision \"b1\" is needed by \"b2\"");
     HINT("Delete these first.");
-    FAILS(&w, lim_author_delete(&w.cx, w.g, &w.state, "accounts", &n), LIM_STATE,
+    FAILS(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "accounts", &n), LIM_STATE,
           "revision \"a1\" is needed by \"b2\"");
-    FAILS(&w, lim_author_delete(&w.cx, w.g, &w.state, "zzzz", &n), LIM_UNDEFINED,
+    FAILS(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "zzzz", &n), LIM_UNDEFINED,
           "can't locate revision identified by 'zzzz'");
-    OK(&w, lim_author_delete(&w.cx, w.g, &w.state, "b2", &n));
+    OK(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "b2", &n));
     assert_string_equal(lim_id(w.g, n), "b2");
     OK(&w, apply(&w, ""));
     for (int i = 0; i < 12; i++)
         OK(&w, REVISION(&w, .rev_id = lim_format(&w.cx, "k%02d", i), .head = "a1", .splice = true));
-    FAILS(&w, lim_author_delete(&w.cx, w.g, &w.state, "a1", &n), LIM_STATE,
+    FAILS(&w, lim_author_delete(&w.cx, &w.ledger, w.g, &w.state, "a1", &n), LIM_STATE,
           "revision \"a1\" is needed by \"b2\", \"k00\", \"k01\", \"k02\", \"k03\", \"k04\", "
           "\"k05\", \"k06\", \"k07\", \"k08\" and 3 more");
     end(&w);
@@ -560,7 +560,7 @@ static bool story_of_calls(world *w) {
            refused(w, REVISION(w, .rev_id = "x", .head = "a1", .branch_label = "b1")) &&
            refused(w, MERGE(w, "r1, a1", .rev_id = "m1")) && MERGE(w, "heads", .rev_id = "m1") &&
            try_edit(w, "m1", "SELECT 1;", NULL, "merged") &&
-           refused(w, lim_author_delete(&w->cx, w->g, &w->state, "a1", &n)) &&
+           refused(w, lim_author_delete(&w->cx, &w->ledger, w->g, &w->state, "a1", &n)) &&
            (s = stored(w, "m1"), lim_stored_verify(&w->cx, w->dialect, w->g, &s, &problem));
 }
 

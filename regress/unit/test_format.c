@@ -430,6 +430,10 @@ static void directories_are_entered_where_the_format_has_them(void **unused) {
     assert_false(lim_format_wants(LIM_FORMAT_GOOSE, "a/up.sql"));
     assert_false(lim_format_wants(LIM_FORMAT_DETECT, "x_test.go"));
     assert_false(lim_format_wants(LIM_FORMAT_DETECT, ".sql"));
+    assert_false(lim_format_wants(LIM_FORMAT_DETECT, ".001_a.sql"));
+    assert_false(lim_format_wants(LIM_FORMAT_FLYWAY, ".git/V1__a.sql"));
+    assert_false(lim_format_wants(LIM_FORMAT_FLYWAY, "a/.b/V1__a.sql"));
+    assert_true(lim_format_wants(LIM_FORMAT_FLYWAY, "a/b.c/V1__a.sql"));
     for (lim_tool t = LIM_FORMAT_LIMBECK; t < LIM_FORMATS; t++)
         assert_string_not_equal(lim_format_name(t), "none");
     assert_string_equal(lim_format_name(LIM_FORMAT_DETECT), "none");

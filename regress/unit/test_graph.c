@@ -21,6 +21,12 @@ static void unsound_graphs(void **unused) {
         {"current", "revision identifier 'current' is a word with a meaning of its own"},
         {"none", "revision identifier 'none' is a word with a meaning of its own"},
         {"-12", "revision identifier '-12' reads as a relative step"},
+        {"a\xe2\x80\xae"
+         "b",
+         "revision identifier 'a\\xe2\\x80\\xaeb' contains white space or a control character"},
+        {"a\xe2\x80\x8b"
+         "b",
+         "revision identifier 'a\\xe2\\x80\\x8bb' contains white space or a control character"},
         {"a\tb", "revision identifier 'a\\tb' contains white space or a control character"},
         {"a\xc2\xa0z",
          "revision identifier 'a\xc2\xa0z' contains white space or a control character"},

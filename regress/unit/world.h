@@ -51,6 +51,8 @@ typedef struct world {
     lim_state state;
     lim_record record; /* of the last call */
     lim_load load;     /* of the last load */
+    const char *summary;
+    const char *wrong; /* what can't be read of the stored rows */
 } world;
 
 /* Builds graph and state anew. False: out of memory. */
@@ -189,7 +191,8 @@ static inline bool try_edit(world *w, const char *id, const char *upgrade, const
     lim_revision_request request = {
         .message = message, .upgrade = bytes(upgrade), .downgrade = bytes(downgrade)};
     lim_stored s = stored(w, id);
-    return lim_author_edit(&w->cx, w->dialect, w->g, &w->state, &s, &request, &w->record) &&
+    return lim_author_edit(&w->cx, w->dialect, &w->ledger, w->g, &w->state, &s, &request,
+                           &w->record) &&
            write_record(w, &w->record) && look(w);
 }
 
@@ -199,10 +202,18 @@ static inline bool try_files(world *w, const lim_file *files, uint32_t count, bo
                          random_id, &w->load))
         return false;
     for (uint32_t i = 0; i < w->load.count; i++) {
+        lim_record *r = &w->load.records[i];
+        lim_stored s;
+        if (r->same &&
+            (s = stored(w, r->id), !lim_load_compare(&w->cx, w->dialect, w->g, r, &s, w->wrong)))
+            return false;
+    }
+    w->summary = lim_load_summary(&w->cx, &w->load);
+    for (uint32_t i = 0; w->summary != NULL && i < w->load.count; i++) {
         if (!write_record(w, &w->load.records[i]))
             return false;
     }
-    return look(w);
+    return w->summary != NULL && look(w);
 }
 
 static inline bool try_file(world *w, const char *name, const char *text) {
