@@ -118,8 +118,16 @@ bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
     return bounds_transaction(w) || is(&w, "rollback") || is(&w, "savepoint") || is(&w, "release");
 }
 
-lim_bound lim_statement_bound(lim_dialect dialect, const char *text,
-                              const lim_statement *statement) {
+/* What a statement does to the transactions of a body marked transaction:false. */
+typedef enum lim_bound {
+    LIM_BOUND_NONE,
+    LIM_BOUND_BEGIN,  /* BEGIN and its like, with nothing but SQLite's DEFERRED, ... behind it */
+    LIM_BOUND_COMMIT, /* COMMIT or END */
+    LIM_BOUND_OTHER   /* whatever else begins, ends or pierces one */
+} lim_bound;
+
+static lim_bound statement_bound(lim_dialect dialect, const char *text,
+                                 const lim_statement *statement) {
     walker w = walk(dialect, text, statement);
     if (opens_plainly(w))
         return LIM_BOUND_BEGIN;
@@ -129,24 +137,31 @@ lim_bound lim_statement_bound(lim_dialect dialect, const char *text,
                                                                         : LIM_BOUND_NONE;
 }
 
+/* True when an option further on is switched off: WITH (refresh = false). */
+static bool turns_off(walker w, const char *option) {
+    while (take_until(&w, option)) {
+        if (w.token.kind == LIM_TOKEN_OPERATOR)
+            walk_on(&w);
+        if (is(&w, "false") || is(&w, "off"))
+            return true;
+    }
+    return false;
+}
+
+/* ALTER SUBSCRIPTION, behind its name: what asks the other server for its tables. */
+static bool refreshes(walker w) {
+    if (take(&w, "refresh"))
+        return is(&w, "publication");
+    return (take(&w, "set") || take(&w, "add") || take(&w, "drop")) && take(&w, "publication") &&
+           !turns_off(w, "refresh");
+}
+
 /* CREATE ... of PostgreSQL. */
 static bool create_needs_autocommit(walker w) {
     if (is(&w, "database") || is(&w, "tablespace"))
         return true;
-    if (take(&w, "subscription")) {
-        /* WITH (connect = false) or (create_slot = false) makes it an ordinary statement */
-        while (!at_end(&w)) {
-            if (take(&w, "connect") || take(&w, "create_slot")) {
-                if (w.token.kind == LIM_TOKEN_OPERATOR)
-                    walk_on(&w);
-                if (is(&w, "false") || is(&w, "off"))
-                    return false;
-            } else {
-                walk_on(&w);
-            }
-        }
-        return true;
-    }
+    if (take(&w, "subscription")) /* else it is an ordinary statement */
+        return !turns_off(w, "connect") && !turns_off(w, "create_slot");
     take(&w, "unique");
     return take(&w, "index") && is(&w, "concurrently");
 }
@@ -156,8 +171,10 @@ static bool alter_needs_autocommit(walker w) {
         return true;
     if (take(&w, "database"))
         return take_until(&w, "set") && is(&w, "tablespace");
-    if (take(&w, "subscription"))
-        return take_until(&w, "refresh") && is(&w, "publication");
+    if (take(&w, "subscription")) {
+        walk_on(&w);
+        return refreshes(w);
+    }
     return take(&w, "table") && take_until(&w, "detach") && take(&w, "partition") &&
            take_until(&w, "concurrently");
 }
@@ -366,7 +383,7 @@ bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_un
         return false;
     for (*at = 0; *at < body->count; ++*at) {
         const lim_statement s = lim_body_statement(body, *at);
-        lim_bound bound = lim_statement_bound(dialect, body->text, &s);
+        lim_bound bound = statement_bound(dialect, body->text, &s);
         if (bound == LIM_BOUND_NONE) {
             if (!block)
                 (*units)[(*count)++] = (lim_unit){*at, *at, false};

@@ -38,18 +38,7 @@ lim_statement lim_body_statement(const lim_body *body, uint32_t i);
 bool lim_statement_controls_transaction(lim_dialect dialect, const char *text,
                                         const lim_statement *statement);
 
-/* What a statement does to the transactions of a body marked transaction:false. */
-typedef enum lim_bound {
-    LIM_BOUND_NONE,
-    LIM_BOUND_BEGIN,  /* BEGIN and its like, with nothing but SQLite's DEFERRED, ... behind it */
-    LIM_BOUND_COMMIT, /* COMMIT or END */
-    LIM_BOUND_OTHER   /* whatever else begins, ends or pierces one */
-} lim_bound;
-
-lim_bound lim_statement_bound(lim_dialect dialect, const char *text,
-                              const lim_statement *statement);
-
-/* A part of such a body that is one transaction: a statement, or what stands between BEGIN and
+/* A part of a body marked transaction:false that is one transaction: a statement, or what stands between BEGIN and
 ** COMMIT, these two included. */
 typedef struct lim_unit {
     uint32_t first, last; /* numbers of statements, from 0 */
@@ -64,8 +53,8 @@ bool lim_body_units(lim_context *cx, lim_dialect dialect, lim_body *body, lim_un
 /* True when the statement can run in a body, but not inside a transaction block, and its words alone say
 ** so. In PostgreSQL: CREATE/DROP/REINDEX ... CONCURRENTLY, REINDEX SCHEMA, DATABASE and SYSTEM, DETACH
 ** PARTITION ... CONCURRENTLY, VACUUM, CLUSTER without a table, ALTER SYSTEM, CREATE/DROP DATABASE and
-** TABLESPACE, ALTER DATABASE ... SET TABLESPACE, CREATE/DROP SUBSCRIPTION and its REFRESH, DISCARD
-** ALL, COMMIT AND CHAIN. In SQLite: PRAGMA wal_checkpoint. */
+** TABLESPACE, ALTER DATABASE ... SET TABLESPACE, CREATE/DROP SUBSCRIPTION and what refreshes one,
+** DISCARD ALL, COMMIT AND CHAIN. In SQLite: PRAGMA wal_checkpoint. */
 bool lim_statement_needs_autocommit(lim_dialect dialect, const char *text,
                                     const lim_statement *statement);
 

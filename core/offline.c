@@ -78,7 +78,7 @@ bool lim_offline_plan(lim_offline *o, const lim_state *current, lim_operation op
 
 /* ---- pieces -------------------------------------------------------------------------------- */
 
-void lim_offline_literal(lim_offline *o, const char *text, size_t length) {
+static void add_literal(lim_offline *o, const char *text, size_t length) {
     lim_text *t = &o->text;
     bool escapes = o->dialect == LIM_POSTGRES && memchr(text, '\\', length) != NULL;
     size_t from = 0;
@@ -97,14 +97,14 @@ void lim_offline_string(lim_offline *o, const char *text) {
     if (text == NULL)
         lim_text_adds(&o->text, "NULL");
     else
-        lim_offline_literal(o, text, strlen(text));
+        add_literal(o, text, strlen(text));
 }
 
 static void add_bytes(lim_offline *o, lim_bytes bytes) {
     if (bytes.text == NULL)
         lim_text_adds(&o->text, "NULL");
     else
-        lim_offline_literal(o, bytes.text, bytes.length);
+        add_literal(o, bytes.text, bytes.length);
 }
 
 static void add_truth(lim_offline *o, bool truth) {

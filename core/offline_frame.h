@@ -7,7 +7,6 @@
 #include "offline.h"
 
 /* A string literal; NULL is the word NULL. */
-void lim_offline_literal(lim_offline *o, const char *text, size_t length);
 void lim_offline_string(lim_offline *o, const char *text);
 
 /* upgrade or downgrade. */

@@ -67,12 +67,14 @@ static void add_extension(lim_offline *o) {
            "  END IF;\n");
 }
 
-/* The word between the dollars that quote the guard: one that stands in no name inside it. */
+/* The word between the dollars that quote the guard: one that no name inside it could end. */
 static const char *guard_tag(lim_offline *o) {
     const char *tag = "limbeck";
     for (uint32_t i = 0, number = 1; tag != NULL && i < o->plan.step_count; i++) {
-        while (tag != NULL && (strstr(lim_id(o->graph, o->plan.steps[i].node), tag) != NULL ||
-                               strstr(o->plan.from, tag) != NULL)) {
+        while (tag != NULL &&
+               (strstr(lim_id(o->graph, o->plan.steps[i].node), tag) != NULL ||
+                strstr(o->plan.from, tag) != NULL ||
+                (strchr(o->schema, '$') != NULL && strstr(o->schema, tag) != NULL))) {
             tag = lim_format(o->cx, "limbeck_%u", number++);
             i = 0;
         }
@@ -228,21 +230,23 @@ static bool add_setting(lim_offline *o, const char *name) {
                             lim_list_add(o->cx, &o->settings, name));
 }
 
-/* SET [SESSION | LOCAL] a.b, RESET a.b: a setting of the application's own, which pg_settings doesn't
+/* SET [SESSION | LOCAL] a.b, RESET a.b, "a.b", a.b.c: a setting of the application's own, which pg_settings doesn't
 ** list. */
 static bool find_set(lim_offline *o, const char *text, const lim_statement *s) {
-    lim_token first, dot;
+    lim_token part, dot;
     if (!lim_token_is(text, s->first, "set") && !lim_token_is(text, s->first, "reset"))
         return true;
-    first = token_after(text, s, s->first);
-    if (lim_token_is(text, first, "session") || lim_token_is(text, first, "local"))
-        first = token_after(text, s, first);
-    dot = token_after(text, s, first);
-    if (dot.kind != LIM_TOKEN_DOT)
-        return true;
-    const char *a = lim_token_name(o->cx, LIM_POSTGRES, text, first);
-    const char *b = lim_token_name(o->cx, LIM_POSTGRES, text, token_after(text, s, dot));
-    return a != NULL && b != NULL && add_setting(o, lim_format(o->cx, "%s.%s", a, b));
+    part = token_after(text, s, s->first);
+    if (lim_token_is(text, part, "session") || lim_token_is(text, part, "local"))
+        part = token_after(text, s, part);
+    const char *name = lim_token_name(o->cx, LIM_POSTGRES, text, part);
+    for (dot = token_after(text, s, part); name != NULL && dot.kind == LIM_TOKEN_DOT;
+         dot = token_after(text, s, part)) {
+        part = token_after(text, s, dot);
+        const char *next = lim_token_name(o->cx, LIM_POSTGRES, text, part);
+        name = next != NULL ? lim_format(o->cx, "%s.%s", name, next) : NULL;
+    }
+    return add_setting(o, name);
 }
 
 /* set_config('a.b', ...). */

@@ -245,20 +245,36 @@ bool lim_plan_downgrade(lim_context *cx, lim_graph *g, const lim_state *state, c
 
 /* ---- stamp ---------------------------------------------------------------------------------- */
 
-/* Takes out of rows what a word of a stamp replaces. */
-static bool stamp_replaces(lim_context *cx, const lim_graph *g, const lim_stamp *word,
-                           lim_set *rows) {
-    bool branch = word->label != LIM_NONE;
-    if (!branch && word->targets.count == 0) { /* base */
-        memset(rows, 0, g->count);
-        return true;
-    }
-    lim_nodes of = branch ? (lim_nodes){&word->label, 1} : word->targets;
-    lim_set *lineage = lim_lineage(cx, g, of, !branch);
+/* Takes out of rows what lies above, below or on some nodes. */
+static bool drop_lineage(lim_context *cx, const lim_graph *g, lim_nodes of, bool with_deps,
+                         lim_set *rows) {
+    lim_set *lineage = lim_lineage(cx, g, of, with_deps);
     for (lim_node n = 0; lineage && n < g->count; n++) {
         rows[n] = rows[n] && !lineage[n];
     }
     return lineage != NULL;
+}
+
+/* Takes out of rows what the words of a stamp replace. Those without a label are looked at together. */
+static bool stamp_replaces(lim_context *cx, const lim_graph *g, const lim_stamp *words,
+                           uint32_t count, lim_set *rows) {
+    lim_set *targets = lim_set_new(cx, g);
+    lim_nodes nodes;
+    for (uint32_t i = 0; targets && i < count; i++) {
+        const lim_stamp *word = &words[i];
+        if (word->label != LIM_NONE) {
+            if (!drop_lineage(cx, g, (lim_nodes){&word->label, 1}, false, rows)) {
+                return false;
+            }
+        } else if (word->targets.count == 0) { /* base */
+            memset(rows, 0, g->count);
+        }
+        for (uint32_t k = 0; word->label == LIM_NONE && k < word->targets.count; k++) {
+            targets[word->targets.node[k]] = 1;
+        }
+    }
+    return targets && lim_set_members(cx, g, targets, &nodes) &&
+           (nodes.count == 0 || drop_lineage(cx, g, nodes, true, rows));
 }
 
 /* Leaves of a set of rows only those that no other row lies above. */
@@ -319,10 +335,8 @@ bool lim_plan_stamp(lim_context *cx, lim_graph *g, const lim_state *state, const
     for (uint32_t i = 0; !purge && i < state->rows.count; i++) {
         rows[state->rows.node[i]] = 1;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!stamp_replaces(cx, g, &words[i], rows)) {
-            return false;
-        }
+    if (!stamp_replaces(cx, g, words, count, rows)) {
+        return false;
     }
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < words[i].targets.count; k++) {
@@ -360,11 +374,11 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
     bool up = plan->operation == LIM_UPGRADE;
     for (uint32_t i = 0; plan->operation != LIM_STAMP && i < plan->step_count; i++) {
         const lim_revision *row = &g->revisions[plan->steps[i].node];
-        const char *id = lim_show(cx, row->id);
         if (!up && !row->reversible) {
-            return lim_fail(
-                cx, LIM_STATE, "To set the version without running anything, call migrate_stamp().",
-                "revision \"%s\" is irreversible: it was stored without a downgrade", id);
+            return lim_fail(cx, LIM_STATE,
+                            "To set the version without running anything, call migrate_stamp().",
+                            "revision \"%s\" is irreversible: it was stored without a downgrade",
+                            lim_show(cx, row->id));
         }
         if (!allow_autocommit && !lim_step_is_transactional(g, plan, i)) {
             const char *hint =
@@ -376,7 +390,7 @@ bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
             return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
                             "revision \"%s\" (%s) is marked transaction:false and can't run in a "
                             "transaction",
-                            id, up ? "upgrade" : "downgrade");
+                            lim_show(cx, row->id), up ? "upgrade" : "downgrade");
         }
     }
     return cx->error.code == LIM_OK;

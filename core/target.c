@@ -330,9 +330,8 @@ static bool walk(lim_context *cx, const lim_graph *g, const lim_word *word, lim_
                               : "Name the revision to go down to.",
                      "ambiguous walk");
             const char *ids = lim_nodes_text(cx, g, choices);
-            return ids &&
-                   lim_fail_detail(cx, "Step %s of '%s' could go to any of: %s.",
-                                   lim_format(cx, "%u", i + 1), lim_show(cx, word->text), ids);
+            return ids && lim_fail_detail(cx, "Step %u of '%s' could go to any of: %s.", i + 1,
+                                          lim_show(cx, word->text), ids);
         }
         if (choices.count == 0) {
             if (word->up) {
@@ -381,9 +380,14 @@ static bool fail_many_rows(lim_context *cx, const lim_graph *g, const lim_word *
     return lim_fail_detail(cx, "The current revisions are: %s.", ids);
 }
 
-static bool fail_base_minus(lim_context *cx, const lim_word *word) {
-    return lim_fail(cx, LIM_INVALID, "Write base to go down to the very beginning.",
-                    "nothing lies below base: '%s'", lim_show(cx, word->text));
+/* Where the steps behind a symbol start. */
+static bool start_at_symbol(lim_context *cx, const lim_graph *g, lim_use use, const lim_word *word,
+                            const lim_state *state, lim_node *start) {
+    if (is(word, "base") && !word->up) {
+        return lim_fail(cx, LIM_INVALID, "Write base to go down to the very beginning.",
+                        "nothing lies below base: '%s'", lim_show(cx, word->text));
+    }
+    return resolve_single(cx, g, use, word, state, start);
 }
 
 /* The applied revisions of a lineage that have no applied child of the given kind in it. */
@@ -435,13 +439,8 @@ static bool resolve_step_up(lim_context *cx, const lim_graph *g, lim_use use, co
         if (!start_of_step_up(cx, g, word, state, &start)) {
             return false;
         }
-    } else {
-        if (is(word, "base") && !word->up) {
-            return fail_base_minus(cx, word);
-        }
-        if (!resolve_single(cx, g, use, word, state, &start)) {
-            return false;
-        }
+    } else if (!start_at_symbol(cx, g, use, word, state, &start)) {
+        return false;
     }
     if (!walk(cx, g, word, start, word->lineage, &end)) {
         return false;
@@ -532,10 +531,17 @@ static bool fail_overlap(lim_context *cx, const lim_graph *g, lim_nodes nodes, l
                     lim_show(cx, lim_id(g, above)), lim_show(cx, lim_id(g, below)));
 }
 
-/* Refuses two words of which one's revision is an ancestor of the other's. */
+/* Refuses two words of which one's revision is an ancestor of the other's. Which two they are is asked
+** only where any node lies below another, for it takes a walk a word. */
 static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words *all) {
-    lim_set *below = all->count > 1 ? lim_set_new(cx, g) : NULL;
-    for (uint32_t i = 0; below && i < all->count; i++) {
+    lim_set *below = lim_set_new(cx, g);
+    lim_nodes nodes;
+    if (!below || !union_of(cx, g, all, &nodes) ||
+        !lim_mark_beyond(cx, g, &g->all_down, nodes, below) ||
+        !lim_nodes_within(cx, nodes, below, &nodes)) {
+        return false;
+    }
+    for (uint32_t i = 0; nodes.count > 0 && i < all->count; i++) {
         memset(below, 0, g->count);
         if (!lim_mark_beyond(cx, g, &g->all_down, all->nodes[i], below)) {
             return false;
@@ -548,7 +554,7 @@ static bool refuse_overlap(lim_context *cx, const lim_graph *g, const lim_words 
             }
         }
     }
-    return cx->error.code == LIM_OK;
+    return true;
 }
 
 /* ---- the calls ------------------------------------------------------------------------------ */
@@ -614,13 +620,8 @@ static bool resolve_step_down(lim_context *cx, const lim_graph *g, const lim_wor
         if (out->label == LIM_NONE) {
             out->label = start;
         }
-    } else {
-        if (is(word, "base") && !word->up) {
-            return fail_base_minus(cx, word);
-        }
-        if (!resolve_single(cx, g, USE_DOWNGRADE, word, state, &start)) {
-            return false;
-        }
+    } else if (!start_at_symbol(cx, g, USE_DOWNGRADE, word, state, &start)) {
+        return false;
     }
     if (!walk(cx, g, word, start, word->lineage, &end)) {
         return false;

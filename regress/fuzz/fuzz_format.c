@@ -7,21 +7,9 @@
 #include "format.h"
 #include "import.h"
 #include "script.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz_memory.h"
 
 enum { FILES = 16 };
-
-static void *take(void *host, size_t size) {
-    (void)host;
-    return malloc(size);
-}
-
-static void give(void *host, void *block) {
-    (void)host;
-    free(block);
-}
 
 /* Cuts off what stands before the next \x01; a copy, so that reading past its end is seen. A name has a
 ** NUL behind it, a text has nothing. */
@@ -100,14 +88,14 @@ static void read_alembic(lim_context *cx, lim_dialect dialect, const uint8_t *da
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    lim_allocator allocator = {take, give, NULL};
     lim_context cx;
+    fuzz_memory memory;
     if (size == 0)
         return 0;
     unsigned choice = data[0];
     lim_dialect dialect = (choice & 1) != 0 ? LIM_POSTGRES : LIM_SQLITE;
     lim_tool format = (lim_tool)((choice >> 1) % (LIM_FORMATS + 1));
-    lim_context_begin(&cx, &allocator);
+    fuzz_begin(&cx, &memory, SIZE_MAX);
     if (format == LIM_FORMATS)
         read_alembic(&cx, dialect, data + 1, size - 1);
     else

@@ -9,14 +9,7 @@
 #ifndef GRAPH_FIXTURE_H
 #define GRAPH_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "memory.h"
 #include "plan.h"
 
 typedef struct fixture {
@@ -24,33 +17,18 @@ typedef struct fixture {
     lim_ledger ledger;
     lim_graph *g;
     lim_state state;
-    long fail_at; /* the allocation that fails, from 1; 0: none */
-    long taken, live;
+    test_memory memory;
 } fixture;
 
-static void *fixture_allocate(void *host, size_t size) {
-    fixture *f = host;
-    if (++f->taken == f->fail_at) {
-        return NULL;
-    }
-    f->live++;
-    return malloc(size);
-}
-
-static void fixture_release(void *host, void *block) {
-    ((fixture *)host)->live--;
-    free(block);
-}
-
-static inline void fixture_begin(fixture *f, long fail_at) {
+/* fail_at: the allocation that fails, from 1; 0: none. */
+static inline void fixture_begin(fixture *f, size_t fail_at) {
     memset(f, 0, sizeof *f);
-    f->fail_at = fail_at;
-    lim_context_begin(&f->cx, &(lim_allocator){fixture_allocate, fixture_release, f});
+    test_begin(&f->cx, &f->memory);
+    f->memory.fail_at = fail_at;
 }
 
 static inline void fixture_end(fixture *f) {
-    lim_context_end(&f->cx);
-    assert_int_equal(f->live, 0);
+    test_end(&f->cx, &f->memory);
 }
 
 /* Copies what stands in *p before any of the stop characters, blanks left out. */

@@ -20,6 +20,7 @@
 typedef struct test_memory {
     size_t live;    /* blocks not yet given back */
     size_t asked;   /* allocations so far */
+    size_t bytes;   /* and what they came to */
     size_t fail_at; /* the allocation that fails, from 1; 0: none */
     bool fail_on;   /* and all after it */
     bool failed;    /* one did */
@@ -28,6 +29,7 @@ typedef struct test_memory {
 static inline void *test_allocate(void *host, size_t size) {
     test_memory *m = host;
     m->asked++;
+    m->bytes += size;
     if (m->fail_at != 0 && (m->asked == m->fail_at || (m->fail_on && m->asked > m->fail_at))) {
         m->failed = true;
         return NULL;

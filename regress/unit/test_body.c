@@ -140,7 +140,10 @@ static void statements_that_need_autocommit_are_known(void **unused) {
         "location '/x';"
         "drop tablespace t; alter database d set tablespace t; create subscription s connection "
         "'c' publication p;"
-        "drop subscription s; alter subscription s refresh publication; discard all; commit and "
+        "drop subscription s; alter subscription s refresh publication; alter subscription s set "
+        "publication p, q; alter subscription s add publication r with (copy_data = false);"
+        "alter subscription \"set\" drop publication r with (refresh = true); discard all; commit "
+        "and "
         "chain;"
         "rollback work and chain";
     static const char ORDINARY[] =
@@ -154,6 +157,8 @@ static void statements_that_need_autocommit_are_known(void **unused) {
         "no chain;"
         "create subscription s connection 'c' publication p with (connect = false);"
         "create subscription s connection 'c' publication p with (enabled, create_slot = off);"
+        "alter subscription s drop publication p with (copy_data, refresh = false);"
+        "alter subscription s set (streaming = on); alter subscription refresh owner to a;"
         "alter subscription s disable; explain analyze select 1; \"vacuum\"; select vacuum from t";
     static const char SQLITE[] =
         "pragma wal_checkpoint; pragma wal_checkpoint(full);"

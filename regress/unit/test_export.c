@@ -119,11 +119,11 @@ static bool whole_export(fixture *f) {
 static void every_allocation_may_fail(void **state) {
     (void)state;
     bool ok = false;
-    for (long n = 1; !ok; n++) {
+    for (size_t n = 1; !ok; n++) {
         fixture f;
         fixture_begin(&f, n);
         ok = whole_export(&f);
-        assert_int_equal(f.cx.error.code, f.taken >= n ? LIM_NOMEM : LIM_OK);
+        assert_int_equal(f.cx.error.code, f.memory.asked >= n ? LIM_NOMEM : LIM_OK);
         fixture_end(&f);
     }
 }

@@ -59,7 +59,7 @@ static void a_pending_revision_does_not_lose_its_parent(void **unused) {
 
 static void every_failing_allocation_is_told(void **unused) {
     (void)unused;
-    for (long n = 1;; n++) {
+    for (size_t n = 1;; n++) {
         world w;
         bool told = begin(&w, n) && LOAD(&w, "001_a.sql", "002_b.sql", "004_c.sql");
         bool over = told && !LOAD(&w, "001_a.sql", "004_c.sql") && w.cx.error.code == LIM_STATE;

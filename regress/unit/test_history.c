@@ -517,7 +517,7 @@ static void every_allocation_may_fail(void **unused) {
     static const char *const formats[] = {NULL, "mermaid", "dot"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         bool done = false;
-        for (long n = 1; !done; n++) {
+        for (size_t n = 1; !done; n++) {
             fixture f;
             fixture_begin(&f, n);
             if (fixture_build(&f, "a[l\xc3\xa9]; b1:a; b2:a; b3:a; m:b1,b2,b3<a; x; y:x<m", "b1")) {

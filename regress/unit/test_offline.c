@@ -237,24 +237,25 @@ static void names_of_settings_are_found(void **state) {
     static const char text[] =
         "SET a.b = 1; SET LOCAL \"C\".d TO 2; SET SESSION a.b = 2; RESET e.f; "
         "SELECT set_config('g.h', 'x', true), set_config('i', 'x', true); "
-        "SET search_path = x.y";
+        "SET search_path = x.y; SET \"j.k\" = 1; SET l.m.n = 1";
     fixture f;
     fixture_begin(&f, 0);
     assert_true(fixture_build(&f, line, "001"));
     lim_offline o = offline_of(&f, LIM_POSTGRES);
     const char *script = script_of(&f, &o, text, NULL, 0);
     assert_non_null(script);
-    assert_string_equal(lim_list_join(&f.cx, &o.settings), "a.b, C.d, e.f, g.h");
-    assert_non_null(strstr(script, "'role', 'a.b', 'C.d', 'e.f', 'g.h'])"));
+    assert_string_equal(lim_list_join(&f.cx, &o.settings), "a.b, C.d, e.f, g.h, j.k, l.m.n");
+    assert_non_null(strstr(script, "'role', 'a.b', 'C.d', 'e.f', 'g.h', 'j.k', 'l.m.n'])"));
     fixture_end(&f);
 }
 
-static void no_id_ends_the_guard(void **state) {
+static void no_name_ends_the_guard(void **state) {
     (void)state;
     fixture f;
     fixture_begin(&f, 0);
-    assert_true(fixture_build(&f, "001; $limbeck$:001; x$limbeck_1$:$limbeck$", "001"));
+    assert_true(fixture_build(&f, "001; $limbeck$:001; x$:$limbeck$", "001"));
     lim_offline o = offline_of(&f, LIM_POSTGRES);
+    o.schema = "\"a$limbeck_1$\"";
     assert_true(lim_offline_plan(&o, &f.state, LIM_UPGRADE, "heads") && lim_offline_begin(&o));
     const char *script = lim_offline_end(&o);
     const char *start = strstr(script, "DO $limbeck_2$\n");
@@ -376,12 +377,12 @@ static void every_allocation_may_fail(void **state) {
     (void)state;
     for (int way = 0; way < 3; way++) {
         bool ok = false;
-        for (long n = 1; !ok; n++) {
+        for (size_t n = 1; !ok; n++) {
             fixture f;
             fixture_begin(&f, n);
             ok = way == 2 ? marked_script(&f, LIM_SQLITE) : whole_script(&f, (lim_dialect)way);
-            assert_int_equal(f.cx.error.code, f.taken >= n ? LIM_NOMEM : LIM_OK);
-            assert_true(!ok || f.taken < n);
+            assert_int_equal(f.cx.error.code, f.memory.asked >= n ? LIM_NOMEM : LIM_OK);
+            assert_true(!ok || f.memory.asked < n);
             fixture_end(&f);
         }
     }
@@ -396,7 +397,7 @@ int main(void) {
         cmocka_unit_test(text_is_quoted_for_the_engine),
         cmocka_unit_test(foreign_keys_are_off_as_soon_as_one_body_needs_it),
         cmocka_unit_test(names_of_settings_are_found),
-        cmocka_unit_test(no_id_ends_the_guard),
+        cmocka_unit_test(no_name_ends_the_guard),
         cmocka_unit_test(nothing_to_do_is_a_comment),
         cmocka_unit_test(a_marked_body_is_a_transaction_a_unit),
         cmocka_unit_test(every_allocation_may_fail),

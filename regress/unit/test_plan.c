@@ -342,16 +342,43 @@ static void what_a_run_refuses(void **unused) {
     fixture_end(&f);
 }
 
+/* Bytes taken to plan for a list of so many bases. */
+static size_t list_memory(lim_operation operation, uint32_t words) {
+    fixture f;
+    lim_plan plan;
+    fixture_begin(&f, 0);
+    lim_text rows = {.cx = &f.cx}, list = {.cx = &f.cx};
+    for (uint32_t i = 0; i < words; i++) {
+        lim_text_addf(&rows, "%sb%04u", i > 0 ? "; " : "", i);
+        lim_text_addf(&list, "%sb%04u", i > 0 ? ", " : "", i);
+    }
+    assert_true(fixture_build(&f, lim_text_end(&rows), ""));
+    size_t before = f.memory.bytes;
+    assert_true(operation == LIM_STAMP
+                    ? lim_plan_stamp(&f.cx, f.g, &f.state, lim_text_end(&list), false, &plan)
+                    : lim_plan_upgrade(&f.cx, f.g, &f.state, lim_text_end(&list), &plan));
+    assert_int_equal(plan.step_count, words);
+    size_t taken = f.memory.bytes - before;
+    fixture_end(&f);
+    return taken;
+}
+
+static void a_long_list_takes_memory_in_proportion(void **unused) {
+    (void)unused;
+    assert_in_range(list_memory(LIM_UPGRADE, 4000), 1, 6 * list_memory(LIM_UPGRADE, 1000));
+    assert_in_range(list_memory(LIM_STAMP, 4000), 1, 6 * list_memory(LIM_STAMP, 1000));
+}
+
 /* Memory that runs out at any allocation is an error, and everything is given back. */
 static void out_of_memory_at_every_allocation(void **unused) {
     (void)unused;
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i += 7) {
-        for (long n = 1;; n++) {
+        for (size_t n = 1;; n++) {
             fixture f;
             lim_plan plan;
             fixture_begin(&f, n);
             bool done = plan_example(&f, &examples[i], &plan) || f.cx.error.code != LIM_NOMEM;
-            bool failed = f.taken >= n;
+            bool failed = f.memory.asked >= n;
             fixture_end(&f);
             assert_true(done || failed);
             if (!failed) {
@@ -367,6 +394,7 @@ int main(void) {
         cmocka_unit_test(changes_written_one_by_one),
         cmocka_unit_test(reports_and_notices),
         cmocka_unit_test(what_a_run_refuses),
+        cmocka_unit_test(a_long_list_takes_memory_in_proportion),
         cmocka_unit_test(out_of_memory_at_every_allocation),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -382,7 +382,7 @@ static void every_allocation_may_fail(void **unused) {
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         bool done = false;
-        for (long n = 1; !done; n++) {
+        for (size_t n = 1; !done; n++) {
             fixture f;
             lim_problems problems = {0};
             lim_table table;

@@ -7,42 +7,19 @@
 #ifndef LIM_TEST_WORLD_H
 #define LIM_TEST_WORLD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include <cmocka.h>
+#include "memory.h"
 
 #include "author.h"
 #include "checksum.h"
 #include "graph.h"
 #include "script.h"
 
-typedef struct memory {
-    long fail_at; /* the allocation that fails, from 1; 0: none */
-    long count;
-} memory;
-
-static inline void *take_memory(void *host, size_t size) {
-    memory *m = host;
-    m->count++;
-    return m->count == m->fail_at ? NULL : malloc(size);
-}
-
-static inline void give_memory(void *host, void *block) {
-    (void)host;
-    free(block);
-}
-
 enum { MANY = 12000 };
 
 typedef struct world {
-    memory memory;
+    test_memory memory;
     lim_context cx;
     lim_dialect dialect;
     lim_ledger ledger;
@@ -61,17 +38,17 @@ static inline bool look(world *w) {
     return w->g != NULL && lim_state_build(&w->cx, w->g, &w->ledger, &w->state);
 }
 
-static inline bool begin(world *w, long fail_at) {
+/* fail_at: the allocation that fails, from 1; 0: none. */
+static inline bool begin(world *w, size_t fail_at) {
     memset(w, 0, sizeof *w);
+    test_begin(&w->cx, &w->memory);
     w->memory.fail_at = fail_at;
-    lim_allocator allocator = {take_memory, give_memory, &w->memory};
-    lim_context_begin(&w->cx, &allocator);
     w->bodies = LIM_NEW(&w->cx, lim_stored, MANY);
     return w->bodies != NULL && look(w);
 }
 
 static inline void end(world *w) {
-    lim_context_end(&w->cx);
+    test_end(&w->cx, &w->memory);
 }
 
 /* Drops a revision's edges and labels. */
@@ -341,10 +318,10 @@ static inline bool refused(world *w, bool result) {
 
 /* Tells the story with the n-th allocation failing, for every n: it ends early with LIM_NOMEM. */
 static inline void survive(bool (*story)(world *)) {
-    for (long n = 1;; n++) {
+    for (size_t n = 1;; n++) {
         world w;
         bool told = begin(&w, n) && (w.dialect = LIM_POSTGRES, story(&w));
-        bool met = w.memory.count >= n;
+        bool met = w.memory.asked >= n;
         if (!told)
             assert_int_equal(w.cx.error.code, LIM_NOMEM);
         end(&w);
