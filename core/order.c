@@ -11,9 +11,9 @@
 /*
 ** Alembic leaves out of a revision's parents every dependency that an ancestor by down_revision
 ** names, too. To ask "is a an ancestor of x?" often, one depth-first walk over down_revision
-** numbers the nodes after their parents: rank. The nodes first met below x have the ranks
-** entered[x] ..
-** rank[x], and nothing below x has a rank under lowest[x]. So most answers are one comparison.
+** numbers the nodes after their parents: rank. The nodes first met below x have the ranks from
+** entered[x] to rank[x], and nothing below x has a rank under lowest[x]. So most answers are one
+** comparison.
 */
 typedef struct lim_reach {
     uint32_t *rank, *entered, *lowest;

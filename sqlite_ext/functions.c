@@ -1,39 +1,51 @@
 /*
-** functions.c - the functions that write: the way of every call
+** functions.c - the scalar functions: the way of every call
 **
 ** Arguments, preflight, work, result, commit; then, on every path, the end of the transaction and
-** the answer.
+** the answer. A function that only reads has no preflight and nothing to commit.
 */
 #include "functions.h"
 #include "preflight.h"
 #include "transaction.h"
 #include <string.h>
 
-const limbeck_function limbeck_functions[] = {
+enum { READS, WRITES, RUNS_BODIES /* no other statement may be reading beside it */ };
+
+typedef struct limbeck_function {
+    const char *name;
+    limbeck_work *work;
+    int does;
+    int argument_count;
+    const char *arguments[LIMBECK_ARGUMENTS]; /* their names, for messages */
+} limbeck_function;
+
+static const limbeck_function functions[] = {
     {"migrate_revision",
      limbeck_revision,
-     false,
+     WRITES,
      8,
      {"message", "upgrade", "downgrade", "rev_id", "head", "splice", "branch_label", "depends_on"}},
-    {"migrate_merge", limbeck_merge, false, 4, {"revisions", "message", "rev_id", "branch_label"}},
-    {"migrate_edit", limbeck_edit, false, 4, {"revision", "upgrade", "downgrade", "message"}},
-    {"migrate_delete", limbeck_delete, false, 1, {"revision"}},
-    {"migrate_load", limbeck_load, false, 2, {"script", "name"}},
-    {"migrate_load_dir", limbeck_load_dir, false, 2, {"path", "format"}},
-    {"migrate_import", limbeck_import, false, 3, {"tool", "upgrade_sql", "downgrade_sql"}},
-    {"migrate_adopt", limbeck_adopt, false, 2, {"tool", "table"}},
-    {"migrate_upgrade", limbeck_upgrade, true, 1, {"target"}},
-    {"migrate_downgrade", limbeck_downgrade, true, 1, {"target"}},
-    {"migrate_exec", limbeck_exec_call, true, 1, {"sql"}},
-    {"migrate_stamp", limbeck_stamp, false, 2, {"target", "purge"}},
-    {"migrate_resolve", limbeck_resolve, false, 2, {"revision", "outcome"}},
+    {"migrate_merge", limbeck_merge, WRITES, 4, {"revisions", "message", "rev_id", "branch_label"}},
+    {"migrate_edit", limbeck_edit, WRITES, 4, {"revision", "upgrade", "downgrade", "message"}},
+    {"migrate_delete", limbeck_delete, WRITES, 1, {"revision"}},
+    {"migrate_load", limbeck_load, WRITES, 2, {"script", "name"}},
+    {"migrate_load_dir", limbeck_load_dir, WRITES, 2, {"path", "format"}},
+    {"migrate_import", limbeck_import, WRITES, 3, {"tool", "upgrade_sql", "downgrade_sql"}},
+    {"migrate_adopt", limbeck_adopt, WRITES, 2, {"tool", "table"}},
+    {"migrate_upgrade", limbeck_upgrade, RUNS_BODIES, 1, {"target"}},
+    {"migrate_downgrade", limbeck_downgrade, RUNS_BODIES, 1, {"target"}},
+    {"migrate_exec", limbeck_exec_call, RUNS_BODIES, 1, {"sql"}},
+    {"migrate_stamp", limbeck_stamp, WRITES, 2, {"target", "purge"}},
+    {"migrate_resolve", limbeck_resolve, WRITES, 2, {"revision", "outcome"}},
+    {"migrate_upgrade_sql", limbeck_upgrade_sql, READS, 1, {"range"}},
+    {"migrate_downgrade_sql", limbeck_downgrade_sql, READS, 1, {"range"}},
 };
 
-const int limbeck_function_count = (int)(sizeof limbeck_functions / sizeof limbeck_functions[0]);
+enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
 
 bool limbeck_function_writes(const char *name) {
-    for (int i = 0; i < limbeck_function_count; i++) {
-        if (sqlite3_stricmp(limbeck_functions[i].name, name) == 0) {
+    for (int i = 0; i < FUNCTION_COUNT; i++) {
+        if (functions[i].does != READS && sqlite3_stricmp(functions[i].name, name) == 0) {
             return true;
         }
     }
@@ -42,8 +54,10 @@ bool limbeck_function_writes(const char *name) {
 
 /* --- arguments ------------------------------------------------------------------------------- */
 
-bool limbeck_argument_body(limbeck_call *call, sqlite3_value *value, const char *name,
-                           lim_bytes *argument) {
+/* The same as limbeck_argument() for what may be large: no NUL is behind it, for which SQLite may have to
+** copy it. */
+static bool argument_body(limbeck_call *call, sqlite3_value *value, const char *name,
+                          lim_bytes *argument) {
     int type = sqlite3_value_type(value);
     *argument = (lim_bytes){NULL, 0};
     if (type == SQLITE_NULL) {
@@ -79,7 +93,7 @@ bool limbeck_argument_body(limbeck_call *call, sqlite3_value *value, const char 
 
 bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
                       lim_bytes *argument) {
-    if (!limbeck_argument_body(call, value, name, argument)) {
+    if (!argument_body(call, value, name, argument)) {
         return false;
     }
     if (argument->text != NULL) {
@@ -130,7 +144,7 @@ static bool read_arguments(limbeck_call *call, const limbeck_function *function,
     }
     for (int i = 0; i < count; i++) {
         const char *name = function->arguments[i];
-        if (!(is_body(name) ? limbeck_argument_body(call, values[i], name, &arguments[i])
+        if (!(is_body(name) ? argument_body(call, values[i], name, &arguments[i])
                             : limbeck_argument(call, values[i], name, &arguments[i]))) {
             return false;
         }
@@ -156,20 +170,21 @@ static void call_function(sqlite3_context *context, int count, sqlite3_value **v
     const function_binding *binding = sqlite3_user_data(context);
     limbeck_arguments arguments = {{NULL, 0}};
     const char *result = NULL;
+    bool writes = binding->function->does != READS;
     limbeck_call call;
     bool ok;
     limbeck_call_begin(&call, binding->connection, binding->function->name);
     ok = read_arguments(&call, binding->function, count, values, arguments) &&
-         limbeck_preflight(&call, binding->function->runs_bodies);
+         (!writes || limbeck_preflight(&call, binding->function->does == RUNS_BODIES));
     if (ok) {
-        binding->connection->busy = true;
+        binding->connection->busy = binding->connection->busy || writes;
         ok = binding->function->work(&call, arguments, &result) && result != NULL;
         if (ok) {
-            sqlite3_result_text(context, result, -1, SQLITE_TRANSIENT);
+            sqlite3_result_text64(context, result, strlen(result), SQLITE_TRANSIENT, SQLITE_UTF8);
             ok = !call.transaction.open || limbeck_transaction_commit(&call);
         }
         limbeck_transaction_end(&call);
-        binding->connection->busy = false;
+        binding->connection->busy = binding->connection->busy && !writes;
     }
     if (!ok) {
         limbeck_call_report(&call, context);
@@ -179,14 +194,14 @@ static void call_function(sqlite3_context *context, int count, sqlite3_value **v
 
 int limbeck_functions_register(limbeck_connection *connection) {
     int rc = SQLITE_OK;
-    for (int i = 0; i < limbeck_function_count && rc == SQLITE_OK; i++) {
+    for (int i = 0; i < FUNCTION_COUNT && rc == SQLITE_OK; i++) {
         function_binding *binding = sqlite3_malloc64(sizeof *binding);
         if (binding == NULL) {
             return SQLITE_NOMEM;
         }
-        *binding = (function_binding){limbeck_connection_keep(connection), &limbeck_functions[i]};
+        *binding = (function_binding){limbeck_connection_keep(connection), &functions[i]};
         /* SQLite calls release_binding() when it fails, too. */
-        rc = sqlite3_create_function_v2(connection->db, limbeck_functions[i].name, -1,
+        rc = sqlite3_create_function_v2(connection->db, functions[i].name, -1,
                                         SQLITE_UTF8 | SQLITE_DIRECTONLY, binding, call_function,
                                         NULL, NULL, release_binding);
     }
@@ -194,8 +209,8 @@ int limbeck_functions_register(limbeck_connection *connection) {
 }
 
 void limbeck_functions_unregister(sqlite3 *db) {
-    for (int i = 0; i < limbeck_function_count; i++) {
-        sqlite3_create_function_v2(db, limbeck_functions[i].name, -1, SQLITE_UTF8, NULL, NULL, NULL,
-                                   NULL, NULL);
+    for (int i = 0; i < FUNCTION_COUNT; i++) {
+        sqlite3_create_function_v2(db, functions[i].name, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL,
+                                   NULL);
     }
 }

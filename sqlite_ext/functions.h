@@ -1,5 +1,8 @@
 /*
-** functions.h - the functions that write, in a table
+** functions.h - the scalar functions, in a table
+**
+** All but two write. What they have in common is done in one place (functions.c): arguments, the
+** question whether the call may run here, the end of its transaction, the answer.
 */
 #ifndef LIMBECK_FUNCTIONS_H
 #define LIMBECK_FUNCTIONS_H
@@ -18,18 +21,7 @@ typedef lim_bytes limbeck_arguments[LIMBECK_ARGUMENTS];
 ** its own.) */
 typedef bool limbeck_work(limbeck_call *call, limbeck_arguments arguments, const char **result);
 
-typedef struct limbeck_function {
-    const char *name;
-    limbeck_work *work;
-    bool runs_bodies; /* no other statement may be reading beside it */
-    int argument_count;
-    const char *arguments[LIMBECK_ARGUMENTS]; /* their names, for messages */
-} limbeck_function;
-
-extern const limbeck_function limbeck_functions[];
-extern const int limbeck_function_count;
-
-/* True when the name is one of them, whatever its case. */
+/* True when the name is one of those that write, whatever its case. */
 bool limbeck_function_writes(const char *name);
 
 /* The work of each. */
@@ -46,12 +38,14 @@ limbeck_work limbeck_downgrade;
 limbeck_work limbeck_stamp;
 limbeck_work limbeck_resolve;
 limbeck_work limbeck_exec_call;
+limbeck_work limbeck_upgrade_sql;
+limbeck_work limbeck_downgrade_sql;
 
 /* Takes the lock and stores migration files; action is for the log. */
 bool limbeck_store_files(limbeck_call *call, const char *action, const lim_file *files,
                          uint32_t count, bool directory, lim_load *load);
 
-/* Makes the functions that write known to the connection. */
+/* Makes the functions known to the connection. */
 int limbeck_functions_register(limbeck_connection *connection);
 
 /* Takes back what was registered. SQLite unloads a library whose entry point fails, and what it still
@@ -64,10 +58,6 @@ void limbeck_functions_unregister(sqlite3 *db);
 ** and bad UTF-8 are refused. name is for the message; the text lives as long as value does. */
 bool limbeck_argument(limbeck_call *call, sqlite3_value *value, const char *name,
                       lim_bytes *argument);
-
-/* The same for what may be large: no NUL is behind it, for which SQLite may have to copy it. */
-bool limbeck_argument_body(limbeck_call *call, sqlite3_value *value, const char *name,
-                           lim_bytes *argument);
 
 /* A truth value: 1/0, true/false, yes/no, on/off, t/f, y/n; NULL is false. */
 bool limbeck_argument_flag(limbeck_call *call, const lim_bytes *argument, const char *name,

@@ -14,18 +14,17 @@
 ** This file is the entry point. A call's way through the others:
 **
 **     functions   arguments, then preflight (may it run here?), work, commit, answer
-**     run         upgrade, downgrade, stamp           author_calls  revision, merge, edit, load,
-*...
-**     autocommit  bodies marked transaction:false
-**     store       the ledger's tables and rows        runner        bodies, statement by statement
-**     vet, pragma, settings   what a body may say     place         where in a body it failed
-**     transaction             all or nothing          readers       the table-valued functions
+**     run         upgrade, downgrade, stamp           runner       bodies, statement by statement
+**     autocommit  bodies marked transaction:false     author_calls revision, merge, edit, delete
+**     store       the ledger's tables and rows        directory    the files that load_dir reads
+**     import, adopt   from other tools                readers      the table-valued functions
+**     vet, pragma, settings   what a body may say     place        where in a body it failed
+**     transaction             all or nothing          alter_, rebuild   ALTER TABLE
 **     offline_calls, spell_out   migrate_upgrade_sql(), migrate_downgrade_sql()
 */
 #include "host.h"
 #include "connection.h"
 #include "functions.h"
-#include "offline_calls.h"
 #include "readers.h"
 
 #ifndef SQLITE_CORE
@@ -53,11 +52,7 @@ int sqlite3_limbeck_init(sqlite3 *db, char **message, const sqlite3_api_routines
     if (rc == SQLITE_OK) {
         rc = limbeck_readers_register(connection);
     }
-    if (rc == SQLITE_OK) {
-        rc = limbeck_offline_register(connection);
-    }
     if (rc != SQLITE_OK) {
-        limbeck_offline_unregister(db);
         limbeck_readers_unregister(db);
         limbeck_functions_unregister(db);
     }

@@ -12,23 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct offline_function {
-    const char *name;
-    lim_operation operation;
-    const char *argument;
-} offline_function;
-
-static const offline_function functions[] = {
-    {"migrate_upgrade_sql", LIM_UPGRADE, "range"},
-    {"migrate_downgrade_sql", LIM_DOWNGRADE, "range"},
-};
-#define FUNCTION_COUNT (sizeof functions / sizeof functions[0])
-
-typedef struct offline_binding {
-    limbeck_connection *connection;
-    const offline_function *function;
-} offline_binding;
-
 static bool has_alter_table(const lim_body *body) {
     for (uint32_t i = 0; i < body->count; i++) {
         lim_statement statement = lim_body_statement(body, i);
@@ -149,7 +132,7 @@ static bool store_revisions(limbeck_call *call, const limbeck_ledger *ledger, li
     return true;
 }
 
-static bool write_script(limbeck_call *call, const offline_function *function, const char *range,
+static bool write_script(limbeck_call *call, lim_operation operation, const char *range,
                          const char **script) {
     limbeck_ledger ledger;
     lim_offline o = {.cx = &call->cx,
@@ -167,7 +150,7 @@ static bool write_script(limbeck_call *call, const offline_function *function, c
     sqlite3_db_config(call->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &enforced);
     o.foreign_keys = enforced != 0;
     o.graph = ledger.graph;
-    if (!lim_offline_plan(&o, &ledger.state, function->operation, range) ||
+    if (!lim_offline_plan(&o, &ledger.state, operation, range) ||
         !lim_resume_none(&call->cx, LIM_SQLITE, &ledger.rows, ledger.graph, &o.start, &o.plan) ||
         !read_bodies(call, &ledger, &o, &bodies) || !lim_offline_begin(&o) ||
         !store_revisions(call, &ledger, &o)) {
@@ -182,67 +165,27 @@ static bool write_script(limbeck_call *call, const offline_function *function, c
     return *script != NULL;
 }
 
-/* One snapshot for everything that is read. */
-static bool begin_snapshot(limbeck_call *call, sqlite3_stmt **snapshot) {
-    int rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, snapshot, NULL);
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_step(*snapshot);
-    }
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ||
-           limbeck_fail_sqlite(call, rc, lim_format(&call->cx, "%s() cannot read", call->function));
-}
-
-static void call_offline(sqlite3_context *context, int count, sqlite3_value **values) {
-    const offline_binding *binding = sqlite3_user_data(context);
-    const offline_function *function = binding->function;
-    lim_bytes range = {NULL, 0};
-    const char *script = NULL;
+/* Writes the script from one snapshot: an open statement holds it. */
+static bool write_from_snapshot(limbeck_call *call, lim_operation operation,
+                                limbeck_arguments arguments, const char **script) {
     sqlite3_stmt *snapshot = NULL;
-    limbeck_call call;
-    bool ok = true;
-    limbeck_call_begin(&call, binding->connection, function->name);
-    if (count > 1) {
-        ok = lim_fail(&call.cx, LIM_INVALID, NULL, "%s() takes at most 1 argument, not %d",
-                      function->name, count);
-    } else if (count == 1) {
-        ok = limbeck_argument(&call, values[0], function->argument, &range);
+    bool ok;
+    int rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(snapshot);
     }
-    ok = ok && begin_snapshot(&call, &snapshot) &&
-         write_script(&call, function, range.text, &script);
+    ok = (rc == SQLITE_ROW || rc == SQLITE_DONE ||
+          limbeck_fail_sqlite(call, rc,
+                              lim_format(&call->cx, "%s() cannot read", call->function))) &&
+         write_script(call, operation, arguments[0].text, script);
     sqlite3_finalize(snapshot);
-    if (ok) {
-        sqlite3_result_text64(context, script, strlen(script), SQLITE_TRANSIENT, SQLITE_UTF8);
-    } else {
-        limbeck_call_report(&call, context);
-    }
-    limbeck_call_end(&call);
+    return ok;
 }
 
-static void release_binding(void *data) {
-    offline_binding *binding = data;
-    limbeck_connection_release(binding->connection);
-    sqlite3_free(binding);
+bool limbeck_upgrade_sql(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    return write_from_snapshot(call, LIM_UPGRADE, arguments, result);
 }
 
-int limbeck_offline_register(limbeck_connection *connection) {
-    int rc = SQLITE_OK;
-    for (size_t i = 0; i < FUNCTION_COUNT && rc == SQLITE_OK; i++) {
-        offline_binding *binding = sqlite3_malloc64(sizeof *binding);
-        if (binding == NULL) {
-            return SQLITE_NOMEM;
-        }
-        *binding = (offline_binding){limbeck_connection_keep(connection), &functions[i]};
-        /* SQLite calls release_binding() when it fails, too. */
-        rc = sqlite3_create_function_v2(connection->db, functions[i].name, -1,
-                                        SQLITE_UTF8 | SQLITE_DIRECTONLY, binding, call_offline,
-                                        NULL, NULL, release_binding);
-    }
-    return rc;
-}
-
-void limbeck_offline_unregister(sqlite3 *db) {
-    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
-        sqlite3_create_function_v2(db, functions[i].name, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL,
-                                   NULL);
-    }
+bool limbeck_downgrade_sql(limbeck_call *call, limbeck_arguments arguments, const char **result) {
+    return write_from_snapshot(call, LIM_DOWNGRADE, arguments, result);
 }

@@ -7,10 +7,6 @@
 #include "runner.h"
 #include "offline.h"
 
-/* Makes both functions known to the connection, and takes them back. */
-int limbeck_offline_register(limbeck_connection *connection);
-void limbeck_offline_unregister(sqlite3 *db);
-
 /* Finds out what the ALTER TABLE statements of the bodies are carried out by, on a database in memory
 ** that has the schema of the script's start: the same ones as in a run. bodies are the plan's, in its
 ** order, and get their replacements. */

@@ -7,9 +7,9 @@
 **   - the call stands in a top-level statement of its own that names the function. DIRECTONLY keeps
 **     a function out of views and triggers, but not out of a hostile file's CHECK constraint under
 **     PRAGMA quick_check;
-**   - that statement is a query: inside an INSERT, UPDATE or CREATE TABLE AS nothing can be
-** committed;   - no other statement is half-way through writing; - a call that runs bodies has no
-** open reader beside or above it: DROP would fail there, and a
+**   - that statement is a query: inside an INSERT, UPDATE or CREATE TABLE AS nothing can be committed;
+**   - no other statement is half-way through writing;
+**   - a call that runs bodies has no open reader beside or above it: DROP would fail there, and a
 **     rollback would break it.
 */
 #ifndef LIMBECK_PREFLIGHT_H
