@@ -146,6 +146,41 @@ bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph
     return true;
 }
 
+static bool is_step_of_stamp(const lim_plan *plan, const lim_graph *g, const lim_stop *stop) {
+    lim_node n = lim_find_id(g, stop->revision);
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].node == n)
+            return true;
+    }
+    return false;
+}
+
+bool lim_stops_ended(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                     const lim_state *state, const lim_plan *plan, lim_list *revisions) {
+    lim_ledger after = {0};
+    lim_state now;
+    lim_list rows = {0};
+    *revisions = (lim_list){0};
+    if (ledger->stop_count == 0 || plan->operation != LIM_STAMP)
+        return true;
+    if (strcmp(plan->to, "base") != 0 && !lim_list_split(cx, plan->to, &rows))
+        return false;
+    for (uint32_t i = 0; i < rows.count; i++) {
+        lim_version row = {.version_num = rows.items[i]};
+        if (!lim_ledger_add_version(cx, &after, &row))
+            return false;
+    }
+    if (!lim_state_build(cx, g, &after, &now))
+        return false;
+    for (uint32_t i = 0; i < ledger->stop_count; i++) {
+        const lim_stop *stop = &ledger->stops[i];
+        if (lim_stop_holds(g, state, stop) && !lim_stop_holds(g, &now, stop) &&
+            !is_step_of_stamp(plan, g, stop) && !lim_list_add(cx, revisions, stop->revision))
+            return false;
+    }
+    return true;
+}
+
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     lim_plan *plan) {
     lim_plan down;

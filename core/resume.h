@@ -42,6 +42,12 @@ bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *led
 bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
                       const lim_state *state, lim_node n, const char *checksum);
 
+/* The revisions whose stops a stamp ends without being about them: they count as applied afterwards, or as
+** not applied. The log has to say so, or the stop would be there again after the next stamp. False:
+** LIM_NOMEM. */
+bool lim_stops_ended(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,
+                     const lim_state *state, const lim_plan *plan, lim_list *revisions);
+
 /* The plan of CALL migrate_apply: an upgrade, or a downgrade when the target is below. */
 bool lim_plan_apply(lim_context *cx, lim_graph *g, const lim_state *state, const char *text,
                     lim_plan *plan);

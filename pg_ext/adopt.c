@@ -87,6 +87,7 @@ record_adoption(Call *call, const lim_plan *plan)
 			record_version(call, &plan->changes[step->first_change + n]);
 		record_log(call, &entry);
 	}
+	record_ended_stops(call, "adopt", plan);
 }
 
 /* migrate_adopt(tool, table) */

@@ -340,6 +340,7 @@ typedef struct LogEntry
 extern void record_version_lost(const char *version) __attribute__((noreturn));
 extern void record_version(Call *call, const lim_change *change);
 extern void record_log(Call *call, const LogEntry *entry);
+extern void record_ended_stops(Call *call, const char *action, const lim_plan *plan);
 extern void record_revision(Call *call, const lim_record *record, const bool vouched[2]);
 extern void record_authors(Call *call, const char *revision, const bool vouched[2]);
 extern void record_delete(Call *call, const char *revision);

@@ -248,6 +248,32 @@ record_log(Call *call, const LogEntry *entry)
 	(void) run_write(call, INSERT_LOG, &v);
 }
 
+/* Tells of the stops that a stamp ends by passing over them. */
+void
+record_ended_stops(Call *call, const char *action, const lim_plan *plan)
+{
+	lim_list	ended;
+	uint32_t	i;
+
+	if (!lim_stops_ended(&call->cx, &call->ledger, call->graph, &call->state, plan, &ended))
+		core_error(&call->cx);
+	for (i = 0; i < ended.count; i++)
+	{
+		LogEntry	entry = {
+			.action = action,
+			.revision = ended.items[i],
+			.from_version = plan->from,
+			.to_version = plan->to,
+			.statements = -1,
+			.duration_ms = -1,
+			.outcome = "done",
+			.detail = "had stopped half-way",
+		};
+
+		record_log(call, &entry);
+	}
+}
+
 static void
 write_edges(Call *call, const lim_record *record, lim_edge_kind kind, const lim_list *parents)
 {

@@ -370,6 +370,14 @@ run_steps(Call *call, const lim_plan *plan, RunStep *steps)
 		MemoryContextDelete(steps[i].memory);
 	}
 	writer_close(call);
+	if (plan->operation == LIM_STAMP && call->ledger.stop_count > 0)
+	{
+		LedgerAccess access;
+
+		ledger_enter(call, &access);
+		record_ended_stops(call, "stamp", plan);
+		ledger_leave(&access);
+	}
 }
 
 /* Carries out a plan and returns the line that says so. */

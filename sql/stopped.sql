@@ -74,4 +74,33 @@ SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'dis
 -- A stamp ends it, too.
 SELECT migrate_stamp('002');
 SELECT current, stopped FROM migrate_status();
-SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_log WHERE action IN ('resolve', 'stamp') ORDER BY id;
+-- So does one that passes over it: it is not there again when the version comes back.
+SELECT migrate_stamp('001');
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_stamp('003');
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_stamp('001');
+SELECT current, stopped FROM migrate_status();
+-- And one that starts from nothing, and the version of another tool.
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT migrate_stamp('003', true);
+SELECT migrate_stamp('base', true);
+SELECT current, stopped FROM migrate_status();
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT current, stopped FROM migrate_status();
+CREATE TABLE alembic_version (version_num varchar(32) NOT NULL);
+INSERT INTO alembic_version VALUES ('003');
+SELECT migrate_adopt('alembic');
+SELECT migrate_stamp('001');
+SELECT current, stopped FROM migrate_status();
+-- A stamp that leaves it where it is ends nothing.
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum, detail)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', '002', 2, 3, 'failed', checksum, 'disk full' FROM migrate_revision WHERE revision = '002';
+SELECT migrate_stamp('base');
+SELECT current, stopped FROM migrate_status();
+SELECT migrate_resolve('002', 'not applied');
+SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_log WHERE action IN ('resolve', 'stamp', 'adopt') ORDER BY id;

@@ -75,9 +75,10 @@ bool limbeck_adopt(limbeck_call *call, limbeck_arguments arguments, const char *
         !make_plan(call, LIMBECK_READ_NAMES, &query, &ledger, &plan)) {
         return false;
     }
-    if (plan.step_count > 0 && (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
-                                !make_plan(call, LIMBECK_READ_ALL, &query, &ledger, &plan) ||
-                                !limbeck_run_stamp(call, "adopt", &ledger, &plan))) {
+    if (plan.step_count > 0 &&
+        (!limbeck_transaction_begin(call) || !limbeck_store_prepare(call) ||
+         !make_plan(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, &query, &ledger, &plan) ||
+         !limbeck_run_stamp(call, "adopt", &ledger, &plan))) {
         return false;
     }
     *result = lim_adopt_report(&call->cx, &plan);

@@ -33,6 +33,28 @@ static bool make_plan(limbeck_call *call, const run_request *request, limbeck_le
     }
 }
 
+/* Tells of the stops that a stamp ends by passing over them. */
+static bool log_ended_stops(limbeck_call *call, const char *action, const limbeck_ledger *ledger,
+                            const lim_plan *plan) {
+    lim_list ended;
+    if (!lim_stops_ended(&call->cx, &ledger->rows, ledger->graph, &ledger->state, plan, &ended)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ended.count; i++) {
+        limbeck_log log = {.action = action,
+                           .revision = ended.items[i],
+                           .from_version = plan->from,
+                           .to_version = plan->to,
+                           .statements = -1,
+                           .duration = -1,
+                           .detail = "had stopped half-way"};
+        if (!limbeck_store_log(call, &log)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_ledger *ledger,
                        const lim_plan *plan) {
     for (uint32_t i = 0; i < plan->step_count; i++) {
@@ -55,7 +77,7 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
             return false;
         }
     }
-    return true;
+    return log_ended_stops(call, action, ledger, plan);
 }
 
 /* Takes the lock and plans again, unless nothing has changed. Refuses what can be refused before anything
