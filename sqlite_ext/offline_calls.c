@@ -165,19 +165,11 @@ static bool write_script(limbeck_call *call, lim_operation operation, const char
     return *script != NULL;
 }
 
-/* Writes the script from one snapshot: an open statement holds it. */
+/* Writes the script from one snapshot. */
 static bool write_from_snapshot(limbeck_call *call, lim_operation operation,
                                 limbeck_arguments arguments, const char **script) {
-    sqlite3_stmt *snapshot = NULL;
-    bool ok;
-    int rc = sqlite3_prepare_v2(call->db, "SELECT 1 FROM main.sqlite_master", -1, &snapshot, NULL);
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_step(snapshot);
-    }
-    ok = (rc == SQLITE_ROW || rc == SQLITE_DONE ||
-          limbeck_fail_sqlite(call, rc,
-                              lim_format(&call->cx, "%s() cannot read", call->function))) &&
-         write_script(call, operation, arguments[0].text, script);
+    sqlite3_stmt *snapshot = limbeck_store_snapshot(call);
+    bool ok = snapshot != NULL && write_script(call, operation, arguments[0].text, script);
     sqlite3_finalize(snapshot);
     return ok;
 }
