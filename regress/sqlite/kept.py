@@ -47,7 +47,7 @@ def same(what, db, path):
 
 
 def load(db, id, down):
-    db.execute('SELECT migrate_load(?, ?)', (f'-- revision: {id}\n-- down_revision: {down}\n-- migrate:up\n'
+    db.execute('SELECT migrate_load(?, ?)', (f'-- migrate:revision {id}\n-- migrate:down_revision {down}\n-- migrate:up\n'
                                              f'CREATE TABLE t{id} (a);\n-- migrate:down\nDROP TABLE t{id};\n',
                                              f'{id}_x.sql'))
 
