@@ -5,33 +5,45 @@
 
 #include <string.h>
 
-/* Appends one row to any of the tables; rows is the address of the pointer to them. What is outgrown is
+/* Makes room for all rows of any of the tables; rows is the address of the pointer to them. What is outgrown is
 ** given back. */
+static bool make_room(lim_context *cx, void *rows, uint32_t count, uint32_t *capacity, uint32_t all,
+                      size_t size) {
+    char *table;
+    if (all <= *capacity)
+        return true;
+    if (all > SIZE_MAX / size)
+        return lim_out_of_memory(cx);
+    memcpy(&table, rows, sizeof table);
+    table = lim_resize_raw(cx, table, count * size, *capacity * size, all * size);
+    if (table == NULL)
+        return false;
+    memcpy(rows, &table, sizeof table);
+    *capacity = all;
+    return true;
+}
+
+/* Appends one row. */
 static inline bool append(lim_context *cx, void *rows, uint32_t *count, uint32_t *capacity,
                           const void *row, size_t size) {
     char *table;
-    memcpy(&table, rows, sizeof table);
     if (*count == *capacity) {
         if (*count > UINT32_MAX / 2)
             return lim_fail(cx, LIM_TOO_BIG, NULL, "the ledger holds too many rows");
-        uint32_t grown = *count == 0 ? 8 : *count * 2;
-        if (grown > SIZE_MAX / size)
-            return lim_out_of_memory(cx);
-        table = lim_resize_raw(cx, table, *count * size, *capacity * size, grown * size);
-        if (table == NULL)
+        if (!make_room(cx, rows, *count, capacity, *count == 0 ? 8 : *count * 2, size))
             return false;
-        memcpy(rows, &table, sizeof table);
-        *capacity = grown;
     }
+    memcpy(&table, rows, sizeof table);
     memcpy(table + *count * size, row, size);
     ++*count;
     return true;
 }
 
 bool lim_ledger_reserve(lim_context *cx, lim_ledger *ledger, uint32_t revisions, uint32_t edges) {
-    return lim_grow(cx, &ledger->revisions, &ledger->revision_capacity, revisions,
-                    sizeof *ledger->revisions) &&
-           lim_grow(cx, &ledger->edges, &ledger->edge_capacity, edges, sizeof *ledger->edges);
+    return make_room(cx, &ledger->revisions, ledger->revision_count, &ledger->revision_capacity,
+                     revisions, sizeof *ledger->revisions) &&
+           make_room(cx, &ledger->edges, ledger->edge_count, &ledger->edge_capacity, edges,
+                     sizeof *ledger->edges);
 }
 
 bool lim_ledger_add_revision(lim_context *cx, lim_ledger *ledger, const lim_revision *row) {

@@ -520,12 +520,14 @@ const lim_reader lim_readers[] = {
         .name = "migrate_heads",
         .columns = heads_columns,
         .column_count = HEADS_COLUMNS,
+        .needs_texts = true,
         .read = read_heads,
     },
     {
         .name = "migrate_branches",
         .columns = branches_columns,
         .column_count = BRANCHES_COLUMNS,
+        .needs_texts = true,
         .read = read_branches,
     },
     {
@@ -534,6 +536,7 @@ const lim_reader lim_readers[] = {
         .column_count = HISTORY_COLUMNS,
         .arguments = {"range"},
         .needs_times = true,
+        .needs_texts = true,
         .read = read_history,
     },
     {
@@ -542,6 +545,7 @@ const lim_reader lim_readers[] = {
         .column_count = SHOW_COLUMNS,
         .arguments = {"revision"},
         .needs_times = true,
+        .needs_texts = true,
         .read = read_show,
     },
     {
@@ -549,6 +553,7 @@ const lim_reader lim_readers[] = {
         .columns = plan_columns,
         .column_count = PLAN_COLUMNS,
         .arguments = {"target", "operation"},
+        .needs_texts = true,
         .read = read_plan,
     },
     {
@@ -556,6 +561,7 @@ const lim_reader lim_readers[] = {
         .columns = export_columns,
         .column_count = EXPORT_COLUMNS,
         .arguments = {"range"},
+        .needs_texts = true,
         .read = read_export,
     },
     {
@@ -564,6 +570,7 @@ const lim_reader lim_readers[] = {
         .column_count = VALIDATE_COLUMNS,
         .needs_problems = true,
         .needs_bodies = true,
+        .needs_texts = true,
         .read = read_validate,
     },
     {

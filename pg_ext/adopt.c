@@ -112,7 +112,7 @@ migrate_adopt(PG_FUNCTION_ARGS)
 	rows = read_versions(&call, &query, &count);
 	ledger_enter(&call, &access);
 	ledger_require_current(&call, false);
-	ledger_build(&call);
+	ledger_build(&call, DETAIL_TEXTS);
 	if (!lim_adopt_plan(&call.cx, call.graph, &call.state, &query, rows, count, &plan) ||
 		(report = lim_adopt_report(&call.cx, &plan)) == NULL)
 		core_error(&call.cx);

@@ -349,7 +349,7 @@ plan_apply(Apply *apply, const char *target)
 	call_begin_writing(call, "migrate_apply()");
 	MemoryContextSwitchTo(call->memory);
 	ledger_enter(call, &access);
-	ledger_build(call);
+	ledger_build(call, DETAIL_GRAPH);
 	ledger_leave(&access);
 	if (!lim_plan_apply(&call->cx, call->graph, &call->state, target, &apply->plan) ||
 		!lim_plan_refusal(&call->cx, call->graph, &apply->plan, LIM_POSTGRES, true) ||
@@ -439,7 +439,7 @@ migrate_resolve(PG_FUNCTION_ARGS)
 	Datum		result;
 	Call		call;
 
-	begin_run(&call, "migrate_resolve()");
+	begin_run(&call, "migrate_resolve()", DETAIL_GRAPH);
 	if (!lim_plan_resolve(&call.cx, &call.ledger, call.graph, &call.state, revision, outcome, &plan,
 						  &node))
 		core_error(&call.cx);

@@ -37,7 +37,7 @@ author_call(const char *function, AuthorWork work, void *request)
 	lock_ledger(&call);
 	ledger_enter(&call, &access);
 	ledger_require_current(&call, true);
-	ledger_build(&call);
+	ledger_build(&call, DETAIL_TEXTS);
 	said = work(&call, request);
 	ledger_leave(&access);
 	result = result_text(said);

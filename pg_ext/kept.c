@@ -5,8 +5,8 @@
  * later calls for as long as their stamp (stamp.c) says that nothing changed; bodies are not among them. The
  * version rows and the log are read anew each time.
  *
- * What is kept never changes: a call gets a copy of the graph's head, to which core adds what it computes.
- * It lives as long as the backend keeps it or a call uses it; a call lets go of it when its memory goes, on
+ * What is kept never changes, but for texts that are read later (ledger.c): a call gets a copy of the graph's
+ * head, to which core adds what it computes. It lives as long as the backend keeps it or a call uses it; a call lets go of it when its memory goes, on
  * whatever path.
  */
 #include "limbeck.h"
@@ -59,13 +59,13 @@ forget(void)
 /* What is kept, with as much read as is asked for, where it is what the snapshot sees; else
  * NULL. */
 KeptLedger *
-kept_find(Call *call, bool times, Snapshot snapshot)
+kept_find(Call *call, RevisionDetail detail, Snapshot snapshot)
 {
 	lim_list	labels = {0};
 
 	if (kept != NULL && !stamp_holds(&kept->stamp, call))
 		forget();
-	if (kept == NULL || !stamp_serves(&kept->stamp, snapshot) || kept->times < times)
+	if (kept == NULL || !stamp_serves(&kept->stamp, snapshot) || kept->detail < detail)
 		return NULL;
 	hand_out(call, kept);
 	/* for this call and all later ones; what fails here each of them does by itself */
@@ -76,7 +76,7 @@ kept_find(Call *call, bool times, Snapshot snapshot)
 
 /* Begins to read a ledger: its memory is the call's for now. */
 KeptLedger *
-kept_begin(Call *call, bool times, Snapshot snapshot)
+kept_begin(Call *call, RevisionDetail detail, Snapshot snapshot)
 {
 	MemoryContext memory = AllocSetContextCreate(call->memory, "limbeck ledger",
 												 ALLOCSET_DEFAULT_SIZES);
@@ -85,9 +85,10 @@ kept_begin(Call *call, bool times, Snapshot snapshot)
 
 	l->memory = memory;
 	l->cx = core_context(memory);
-	l->times = times;
+	l->detail = detail;
 	l->stamped = stamp_take(&l->stamp, call, snapshot);
 	MemoryContextSwitchTo(old);
+	call->kept = l;
 	return l;
 }
 

@@ -22,31 +22,58 @@ by_seq(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Reads message and checksum of a revision at the row. */
+static void
+read_texts(const Rows *rows, lim_revision *row)
+{
+	row->message = rows_text(rows, REVISION_MESSAGE, NULL);
+	row->checksum = rows_text(rows, REVISION_CHECKSUM, NULL);
+}
+
+/* The same of a revision that was read without them. What is kept has them from then on. */
+static void
+add_texts(Call *call, const Rows *rows, lim_node node)
+{
+	lim_revision *row = &call->ledger.revisions[node];
+	Rows		kept = *rows;
+
+	kept.cx = &call->kept->cx;
+	if (row->checksum == NULL)
+		read_texts(&kept, row);
+}
+
 /* The revisions in the order of seq, bodies left out. */
 static void
 read_revisions(Call *call, KeptLedger *l, Snapshot snapshot)
 {
+	static const int last[] = {
+		[DETAIL_GRAPH] = REVISION_SCRIPT,
+		[DETAIL_TEXTS] = REVISION_CHECKSUM,
+		[DETAIL_TIMES] = REVISION_CREATED_BY
+	};
 	bool		sorted = true;
 	int64		before = PG_INT64_MIN;
 	Rows		rows;
 
-	rows_begin(&rows, call, TABLE_REVISION, l->times ? REVISION_CREATED_BY : REVISION_CHECKSUM,
-			   snapshot, &l->cx);
+	rows_begin(&rows, call, TABLE_REVISION, last[l->detail], snapshot, &l->cx);
 	while (rows_next(&rows))
 	{
 		lim_revision row = {
 			.seq = rows_int64(&rows, REVISION_SEQ),
 			.id = rows_text(&rows, REVISION_ID, NULL),
-			.message = rows_text(&rows, REVISION_MESSAGE, NULL),
 			.upgrade_transactional = rows_bool(&rows, REVISION_UPGRADE_TRANSACTIONAL),
 			.downgrade_transactional = rows_bool(&rows, REVISION_DOWNGRADE_TRANSACTIONAL),
 			.reversible = !rows_is_null(&rows, REVISION_DOWNGRADE),
 			.has_script = !rows_is_null(&rows, REVISION_SCRIPT),
-			.checksum = rows_text(&rows, REVISION_CHECKSUM, NULL),
-			.created_at = l->times ? rows_time(&rows, REVISION_CREATED_AT) : NULL,
-			.created_by = l->times ? rows_text(&rows, REVISION_CREATED_BY, NULL) : NULL,
 		};
 
+		if (l->detail >= DETAIL_TEXTS)
+			read_texts(&rows, &row);
+		if (l->detail >= DETAIL_TIMES)
+		{
+			row.created_at = rows_time(&rows, REVISION_CREATED_AT);
+			row.created_by = rows_text(&rows, REVISION_CREATED_BY, NULL);
+		}
 		if (!lim_ledger_add_revision(&l->cx, &l->ledger, &row))
 			core_error(&l->cx);
 		sorted = sorted && before <= row.seq;
@@ -57,27 +84,86 @@ read_revisions(Call *call, KeptLedger *l, Snapshot snapshot)
 		qsort(l->ledger.revisions, l->ledger.revision_count, sizeof(lim_revision), by_seq);
 }
 
+/* How many revisions are looked at for one that has the id of an edge. */
+#define NEAR_REVISIONS 4
+
+static bool
+is_id_of(const lim_revision *revision, const char *id, size_t length)
+{
+	return strncmp(revision->id, id, length) == 0 && revision->id[length] == '\0';
+}
+
+/* The revision that an edge starts at. Edges mostly lie in the order of the revisions, so that its string is
+ * found from the last one on, where nearly all are, and not copied. */
+static const char *
+read_child(const Rows *rows, const lim_ledger *ledger, uint32_t *near)
+{
+	size_t		length;
+	const char *id = rows_bytes(rows, EDGE_REVISION, &length);
+	uint32_t	i;
+
+	for (i = *near; i < ledger->revision_count && i < *near + NEAR_REVISIONS; i++)
+	{
+		if (is_id_of(&ledger->revisions[i], id, length))
+		{
+			*near = i;
+			return ledger->revisions[i].id;
+		}
+	}
+	*near += 2;					/* catches up where many have no edge */
+	return rows_text(rows, EDGE_REVISION, NULL);
+}
+
+/* The one that it leads to: mostly one of the last before. */
+static const char *
+read_parent(const Rows *rows, const lim_ledger *ledger, uint32_t child)
+{
+	size_t		length;
+	const char *id = rows_bytes(rows, EDGE_PARENT, &length);
+	uint32_t	i = Min(child, ledger->revision_count);
+	uint32_t	end = i > NEAR_REVISIONS ? i - NEAR_REVISIONS : 0;
+
+	while (i > end)
+	{
+		if (is_id_of(&ledger->revisions[--i], id, length))
+			return ledger->revisions[i].id;
+	}
+	return rows_text(rows, EDGE_PARENT, NULL);
+}
+
+static lim_edge_kind
+read_kind(Call *call, const Rows *rows, const char *revision)
+{
+	lim_edge_kind kind;
+
+	for (kind = LIM_DOWN_REVISION; kind <= LIM_DEPENDS_ON; kind++)
+	{
+		const char *const words[] = {lim_edge_kind_name(kind), NULL};
+
+		if (rows_text_is(rows, EDGE_KIND, words))
+			return kind;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("revision \"%s\" has an edge of kind \"%s\"",
+					from_core(lim_show(&call->cx, revision)),
+					from_core(lim_show(&call->cx, rows_text(rows, EDGE_KIND, NULL))))));
+}
+
 static void
 read_edges(Call *call, KeptLedger *l, Snapshot snapshot)
 {
+	uint32_t	near = 0;
 	Rows		rows;
 
 	rows_begin(&rows, call, TABLE_EDGE, EDGE_ORDINAL, snapshot, &l->cx);
 	while (rows_next(&rows))
 	{
-		const char *kind = rows_text(&rows, EDGE_KIND, NULL);
-		lim_edge	row = {
-			.revision = rows_text(&rows, EDGE_REVISION, NULL),
-			.parent = rows_text(&rows, EDGE_PARENT, NULL),
-			.ordinal = rows_int32(&rows, EDGE_ORDINAL),
-		};
+		lim_edge	row = {.ordinal = rows_int32(&rows, EDGE_ORDINAL)};
 
-		if (!lim_edge_kind_parse(kind, &row.kind))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("revision \"%s\" has an edge of kind \"%s\"",
-							from_core(lim_show(&call->cx, row.revision)),
-							from_core(lim_show(&call->cx, kind)))));
+		row.revision = read_child(&rows, &l->ledger, &near);
+		row.parent = read_parent(&rows, &l->ledger, near);
+		row.kind = read_kind(call, &rows, row.revision);
 		if (!lim_ledger_add_edge(&l->cx, &l->ledger, &row))
 			core_error(&l->cx);
 	}
@@ -107,9 +193,9 @@ read_labels(Call *call, KeptLedger *l, Snapshot snapshot)
 /* Reads revisions, edges and labels, and builds the graph: with problems NULL, what is not sound is an
  * error. */
 static KeptLedger *
-read_graph(Call *call, bool times, lim_problems *problems, Snapshot snapshot)
+read_graph(Call *call, RevisionDetail detail, lim_problems *problems, Snapshot snapshot)
 {
-	KeptLedger *l = kept_begin(call, times, snapshot);
+	KeptLedger *l = kept_begin(call, detail, snapshot);
 
 	if (l->stamped && !lim_ledger_reserve(&l->cx, &l->ledger,
 										  l->stamp.tables[STAMPED_REVISION].rows,
@@ -221,6 +307,41 @@ read_stops(Call *call, Snapshot snapshot)
 	rows_end(&rows);
 }
 
+/* Adds the texts of some revisions. */
+static void
+read_texts_of(Call *call, lim_nodes nodes, Snapshot snapshot)
+{
+	uint32_t	i;
+	Rows		rows;
+
+	if (call->kept->detail >= DETAIL_TEXTS || nodes.count == 0)
+		return;
+	rows_begin_key(&rows, call, TABLE_REVISION, REVISION_ID, snapshot, &call->cx);
+	for (i = 0; i < nodes.count; i++)
+	{
+		if (call->graph->revisions[nodes.node[i]].checksum != NULL)
+			continue;
+		rows_seek(&rows, lim_id(call->graph, nodes.node[i]));
+		while (rows_next_key(&rows))
+			add_texts(call, &rows, nodes.node[i]);
+	}
+	rows_end(&rows);
+}
+
+static void
+read_texts_of_stops(Call *call, Snapshot snapshot)
+{
+	uint32_t	i;
+
+	for (i = 0; i < call->ledger.stop_count; i++)
+	{
+		lim_node	node = lim_find_id(call->graph, call->ledger.stops[i].revision);
+
+		if (node != LIM_NONE)
+			read_texts_of(call, (lim_nodes) {&node, 1}, snapshot);
+	}
+}
+
 /*
  * Reads the ledger, bodies left out, and builds graph and state of it. With problems NULL a ledger that is
  * not sound is an error, else the problems are listed there.
@@ -233,26 +354,30 @@ ledger_read(Call *call, LedgerParts parts, lim_problems *problems)
 
 	writer_look();
 	snapshot = rows_snapshot(call);
-	l = kept_find(call, parts.times, snapshot);
+	l = kept_find(call, parts.detail, snapshot);
 
 	if (l == NULL)
-		l = read_graph(call, parts.times, problems, snapshot);
+		l = read_graph(call, parts.detail, problems, snapshot);
 	call->ledger = l->ledger;
 	call->graph = MemoryContextAlloc(call->memory, sizeof(lim_graph));
 	*call->graph = *l->graph;
 	read_versions(call, parts.applied, snapshot);
 	if (parts.stops)
 		read_stops(call, snapshot);
-	UnregisterSnapshot(snapshot);
 	if (!lim_state_build(&call->cx, call->graph, &call->ledger, &call->state))
 		core_error(&call->cx);
+	if (parts.applied)
+		read_texts_of(call, call->state.rows, snapshot);
+	read_texts_of_stops(call, snapshot);
+	UnregisterSnapshot(snapshot);
 }
 
-/* Reads what every call that acts begins with. */
+/* Reads what every call that acts begins with. Message and checksum of a revision are there without
+ * DETAIL_TEXTS, too, once its row was read, and where it stopped half-way. */
 void
-ledger_build(Call *call)
+ledger_build(Call *call, RevisionDetail detail)
 {
-	LedgerParts parts = {false, false, true};
+	LedgerParts parts = {detail, false, true};
 
 	ledger_read(call, parts, NULL);
 }
@@ -327,10 +452,12 @@ lock_stored(Call *call, const char *id)
 }
 
 static void
-read_stored(const Rows *rows, StoredRevision *stored)
+read_stored(Call *call, const Rows *rows, lim_node node, StoredRevision *stored)
 {
 	lim_stored *s = &stored->stored;
 
+	add_texts(call, rows, node);
+	s->row = &call->graph->revisions[node];
 	stored->held[LIM_UP] = rows_body(rows, REVISION_UPGRADE, &s->upgrade);
 	stored->held[LIM_DOWN] = rows_body(rows, REVISION_DOWNGRADE, &s->downgrade);
 	stored->held[2] = rows_body(rows, REVISION_SCRIPT, &s->script);
@@ -382,7 +509,6 @@ ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock, StoredRevis
 	uint64		count = 0;
 
 	memset(stored, 0, sizeof(*stored));
-	stored->stored.row = &call->graph->revisions[node];
 	if (lock)
 		lock_stored(call, id);
 	if (alone)
@@ -392,7 +518,7 @@ ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock, StoredRevis
 	while (rows_next_key(call->stored))
 	{
 		if (count++ == 0)
-			read_stored(call->stored, stored);
+			read_stored(call, call->stored, node, stored);
 	}
 	if (alone)
 		ledger_stored_end(call);
@@ -430,9 +556,8 @@ ledger_scan_take(Call *call, StoredScan *scan, lim_context *cx, lim_node node,
 				 StoredRevision *stored)
 {
 	memset(stored, 0, sizeof(*stored));
-	stored->stored.row = &call->graph->revisions[node];
 	scan->rows.cx = cx;
-	read_stored(&scan->rows, stored);
+	read_stored(call, &scan->rows, node, stored);
 }
 
 void

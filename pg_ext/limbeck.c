@@ -23,7 +23,7 @@ _PG_init(void)
 
 /* Locks the ledger and reads it: core can plan. */
 void
-begin_run(Call *call, const char *function)
+begin_run(Call *call, const char *function, RevisionDetail detail)
 {
 	LedgerAccess access;
 
@@ -31,7 +31,7 @@ begin_run(Call *call, const char *function)
 	lock_ledger(call);
 	ledger_enter_rows(call, &access);
 	ledger_require_current(call, false);
-	ledger_build(call);
+	ledger_build(call, detail);
 	ledger_leave(&access);
 }
 
@@ -56,7 +56,7 @@ migrate_upgrade(PG_FUNCTION_ARGS)
 	Call		call;
 	lim_plan	plan;
 
-	begin_run(&call, "migrate_upgrade()");
+	begin_run(&call, "migrate_upgrade()", DETAIL_GRAPH);
 	return end_run(&call, lim_plan_upgrade(&call.cx, call.graph, &call.state, target, &plan), &plan);
 }
 
@@ -68,7 +68,7 @@ migrate_downgrade(PG_FUNCTION_ARGS)
 	Call		call;
 	lim_plan	plan;
 
-	begin_run(&call, "migrate_downgrade()");
+	begin_run(&call, "migrate_downgrade()", DETAIL_GRAPH);
 	return end_run(&call, lim_plan_downgrade(&call.cx, call.graph, &call.state, target, &plan),
 				   &plan);
 }
@@ -82,7 +82,7 @@ migrate_stamp(PG_FUNCTION_ARGS)
 	Call		call;
 	lim_plan	plan;
 
-	begin_run(&call, "migrate_stamp()");
+	begin_run(&call, "migrate_stamp()", DETAIL_TEXTS);
 	return end_run(&call, lim_plan_stamp(&call.cx, call.graph, &call.state, target, purge, &plan),
 				   &plan);
 }

@@ -131,7 +131,7 @@ typedef struct Call
 	Oid			caller;			/* whose rights the bodies get */
 	bool		authors_read;	/* the next is known: */
 	bool		authors_trusted;	/* the caller trusts every author in the ledger */
-	KeptLedger *kept;			/* whose the next two are; NULL: the call's own */
+	KeptLedger *kept;			/* whose the next two are */
 	lim_ledger	ledger;
 	lim_graph  *graph;
 	lim_state	state;
@@ -215,6 +215,7 @@ extern int32 rows_int32(const Rows *rows, int column);
 extern Oid	rows_oid(const Rows *rows, int column);
 extern bool rows_bool(const Rows *rows, int column);
 extern const char *rows_text(const Rows *rows, int column, size_t *length);
+extern const char *rows_bytes(const Rows *rows, int column, size_t *length);
 extern void *rows_body(const Rows *rows, int column, lim_bytes *body);
 extern const char *rows_time(const Rows *rows, int column);
 extern bool rows_text_is(const Rows *rows, int column, const char *const words[]);
@@ -259,6 +260,14 @@ extern bool stamp_serves(const Stamp *stamp, Snapshot snapshot);
 
 /* kept.c: the ledger as this backend read it last */
 
+/* How much is read of every revision. */
+typedef enum RevisionDetail
+{
+	DETAIL_GRAPH,				/* what the graph and its plans need */
+	DETAIL_TEXTS,				/* message and checksum, too */
+	DETAIL_TIMES				/* created_at and created_by, too */
+} RevisionDetail;
+
 struct KeptLedger
 {
 	int			references;		/* the backend's and those of calls */
@@ -266,13 +275,13 @@ struct KeptLedger
 	lim_context cx;				/* over it */
 	bool		stamped;
 	Stamp		stamp;
-	bool		times;			/* created_at and created_by are read */
-	lim_ledger	ledger;			/* revisions, edges, labels */
+	RevisionDetail detail;
+	lim_ledger	ledger;			/* revisions, edges, labels; message and checksum NULL: not read yet */
 	lim_graph  *graph;
 };
 
-extern KeptLedger *kept_find(Call *call, bool times, Snapshot snapshot);
-extern KeptLedger *kept_begin(Call *call, bool times, Snapshot snapshot);
+extern KeptLedger *kept_find(Call *call, RevisionDetail detail, Snapshot snapshot);
+extern KeptLedger *kept_begin(Call *call, RevisionDetail detail, Snapshot snapshot);
 extern void kept_keep(Call *call, KeptLedger *ledger);
 
 /* ledger.c: the ledger read */
@@ -288,13 +297,13 @@ typedef struct StoredRevision
 
 typedef struct LedgerParts
 {
-	bool		times;			/* created_at, created_by */
-	bool		applied;		/* applied_at, applied_by */
+	RevisionDetail detail;		/* of all revisions */
+	bool		applied;		/* applied_at, applied_by, and the texts of those revisions */
 	bool		stops;			/* bodies that stopped half-way */
 } LedgerParts;
 
 extern void ledger_read(Call *call, LedgerParts parts, lim_problems *problems);
-extern void ledger_build(Call *call);
+extern void ledger_build(Call *call, RevisionDetail detail);
 extern void ledger_require_current(Call *call, bool authoring);
 /* All revisions one after the other, in any order. */
 typedef struct StoredScan
@@ -423,7 +432,7 @@ extern void run_read(Call *call, lim_context *cx, lim_node node, lim_direction d
 					 bool lock, StoredRevision *stored);
 
 /* limbeck.c */
-extern void begin_run(Call *call, const char *function);
+extern void begin_run(Call *call, const char *function, RevisionDetail detail);
 
 /* What runs of a body in one go: a statement, or what stands between BEGIN and COMMIT. */
 typedef struct Unit

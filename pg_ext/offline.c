@@ -125,7 +125,7 @@ write_script(FunctionCallInfo fcinfo, const char *function, lim_operation operat
 
 	call_begin(&call, function);
 	ledger_enter(&call, &access);
-	ledger_build(&call);
+	ledger_build(&call, DETAIL_TEXTS);
 	offline.cx = &call.cx;
 	offline.graph = call.graph;
 	offline.schema = to_core(call.schema_name);

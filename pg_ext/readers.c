@@ -87,7 +87,10 @@ check_bodies(Call *call, lim_problems *problems)
 static void
 read_for(Call *call, const lim_reader *reader, lim_problems *problems)
 {
-	LedgerParts parts = {reader->needs_times, reader->needs_applied, reader->needs_stops};
+	LedgerParts parts = {
+		reader->needs_times ? DETAIL_TIMES : reader->needs_texts ? DETAIL_TEXTS : DETAIL_GRAPH,
+		reader->needs_applied, reader->needs_stops
+	};
 
 	ledger_read(call, parts, reader->needs_problems ? problems : NULL);
 	if (reader->needs_bodies)
@@ -249,7 +252,7 @@ migrate_graph(PG_FUNCTION_ARGS)
 
 	call_begin(&call, "migrate_graph()");
 	ledger_enter_rows(&call, &access);
-	ledger_build(&call);
+	ledger_build(&call, DETAIL_TEXTS);
 	ledger_leave(&access);
 	drawing = lim_draw(&call.cx, call.graph, &call.state, format);
 	if (drawing == NULL)

@@ -258,18 +258,28 @@ rows_text_is(const Rows *rows, int column, const char *const words[])
 	return false;
 }
 
+/* A text in core's encoding, without a NUL behind it: where the server has it, or in the present memory. */
+static const char *
+bytes_to_core(text *unpacked, size_t *length)
+{
+	const char *converted;
+
+	*length = VARSIZE_ANY_EXHDR(unpacked);
+	converted = pg_server_to_any(VARDATA_ANY(unpacked), *length, PG_UTF8);
+	if (converted != VARDATA_ANY(unpacked))
+		*length = strlen(converted);
+	return converted;
+}
+
 /* A text of the server's as a string of core's, which goes to cx. */
 const char *
 text_to_core(lim_context *cx, Datum datum, size_t *length)
 {
 	text	   *unpacked = DatumGetTextPP(datum);
-	size_t		size = VARSIZE_ANY_EXHDR(unpacked);
-	char	   *converted = pg_server_to_any(VARDATA_ANY(unpacked), size, PG_UTF8);
-	char	   *copy;
+	size_t		size;
+	const char *bytes = bytes_to_core(unpacked, &size);
+	char	   *copy = lim_copy(cx, bytes, size);
 
-	if (converted != VARDATA_ANY(unpacked))
-		size = strlen(converted);
-	copy = lim_copy(cx, converted, size);
 	if (copy == NULL)
 		core_error(cx);
 	if (length != NULL)
@@ -277,6 +287,13 @@ text_to_core(lim_context *cx, Datum datum, size_t *length)
 	if ((Pointer) unpacked != DatumGetPointer(datum))
 		pfree(unpacked);
 	return copy;
+}
+
+/* What a column that is not NULL holds, until the next row is read; no NUL stands behind it. */
+const char *
+rows_bytes(const Rows *rows, int column, size_t *length)
+{
+	return bytes_to_core(DatumGetTextPP(value(rows, column)), length);
 }
 
 /* NULL for NULL. */

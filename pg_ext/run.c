@@ -267,11 +267,8 @@ run_prepare(Call *call, const lim_plan *plan)
 
 		memset(step, 0, sizeof(*step));
 		step->memory = AllocSetContextCreate(call->memory, "limbeck body", ALLOCSET_SMALL_SIZES);
-		step->notice = lim_step_notice(&call->cx, call->graph, plan, i);
-		if (step->notice == NULL ||
-			!lim_step_names(&call->cx, call->graph, plan, i, &step->from, &step->to))
+		if (!lim_step_names(&call->cx, call->graph, plan, i, &step->from, &step->to))
 			core_error(&call->cx);
-		step->notice = MemoryContextStrdup(call->memory, from_core(step->notice));
 	}
 	if (plan->operation == LIM_STAMP || plan->step_count == 0)
 		return steps;
@@ -284,9 +281,13 @@ run_prepare(Call *call, const lim_plan *plan)
 	/* parsing looks names up as the caller does */
 	for (i = 0; i < plan->step_count; i++)
 	{
+		const char *notice = lim_step_notice(&call->cx, call->graph, plan, i);
 		MemoryContext old = MemoryContextSwitchTo(steps[i].memory);
 
 		CHECK_FOR_INTERRUPTS();
+		if (notice == NULL)
+			core_error(&call->cx);
+		steps[i].notice = MemoryContextStrdup(call->memory, from_core(notice));
 		body_prepare(call, &steps[i].body,
 					 pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))), direction,
 					 texts[i].text, texts[i].length, !is_transactional(call, &plan->steps[i], direction));

@@ -40,6 +40,7 @@ typedef struct LedgerColumn
 {
 	const char *name;
 	Oid			type;
+	bool		nullable;
 } LedgerColumn;
 
 typedef struct LedgerShape
@@ -53,8 +54,8 @@ static const LedgerShape shapes[LEDGER_TABLES] = {
 	{"migrate_version", {{"version_num", TEXTOID}}},
 	{"migrate_revision", {
 		{"seq", INT8OID}, {"revision", TEXTOID}, {"message", TEXTOID}, {"upgrade", TEXTOID},
-		{"downgrade", TEXTOID}, {"upgrade_transactional", BOOLOID},
-		{"downgrade_transactional", BOOLOID}, {"script", TEXTOID}, {"checksum", TEXTOID},
+		{"downgrade", TEXTOID, true}, {"upgrade_transactional", BOOLOID},
+		{"downgrade_transactional", BOOLOID}, {"script", TEXTOID, true}, {"checksum", TEXTOID},
 		{"created_at", TIMESTAMPTZOID}, {"created_by", TEXTOID}, {"upgrade_author", TEXTOID},
 		{"upgrade_author_oid", OIDOID}, {"downgrade_author", TEXTOID},
 		{"downgrade_author_oid", OIDOID}
@@ -65,9 +66,10 @@ static const LedgerShape shapes[LEDGER_TABLES] = {
 	{"migrate_label", {{"label", TEXTOID}, {"revision", TEXTOID}, {"ordinal", INT4OID}}},
 	{"migrate_log", {
 		{"id", INT8OID}, {"at", TIMESTAMPTZOID}, {"actor", TEXTOID}, {"action", TEXTOID},
-		{"revision", TEXTOID}, {"from_version", TEXTOID}, {"to_version", TEXTOID},
-		{"statement", INT4OID}, {"statements", INT4OID}, {"duration_ms", INT8OID},
-		{"checksum", TEXTOID}, {"outcome", TEXTOID}, {"detail", TEXTOID}
+		{"revision", TEXTOID, true}, {"from_version", TEXTOID, true},
+		{"to_version", TEXTOID, true}, {"statement", INT4OID, true}, {"statements", INT4OID, true},
+		{"duration_ms", INT8OID, true}, {"checksum", TEXTOID, true}, {"outcome", TEXTOID},
+		{"detail", TEXTOID, true}
 	}},
 };
 
@@ -138,6 +140,16 @@ column_number(TupleDesc columns, const char *name)
 	return InvalidAttrNumber;
 }
 
+static bool
+holds_no_null(TupleDesc columns, AttrNumber n)
+{
+#if PG_VERSION_NUM >= 180000
+	if (TupleDescCompactAttr(columns, n - 1)->attnullability == ATTNULLABLE_INVALID)
+		return false;			/* NOT VALID: some rows may hold one */
+#endif
+	return TupleDescAttr(columns, n - 1)->attnotnull;
+}
+
 static void
 check_columns(Call *call, LedgerTable table, Relation relation)
 {
@@ -154,6 +166,8 @@ check_columns(Call *call, LedgerTable table, Relation relation)
 		if (TupleDescAttr(columns, n - 1)->atttypid != column->type)
 			refuse_table(call, table, psprintf("has a column \"%s\" that is not of type %s",
 											   column->name, format_type_be(column->type)));
+		if (!column->nullable && !holds_no_null(columns, n))
+			refuse_table(call, table, psprintf("has a column \"%s\" that may hold NULL", column->name));
 		found.tables.column[table][i] = n;
 	}
 	found.tables.columns[table] = i;
