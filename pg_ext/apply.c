@@ -374,7 +374,7 @@ apply_plan(Apply *apply)
 		else
 			apply_whole(apply);
 		MemoryContextSwitchTo(apply->call.memory);
-		MemoryContextDelete(step->memory);
+		run_free_bodies(&apply->plan, apply->steps, apply->at);
 	}
 }
 

@@ -481,7 +481,8 @@ is_ledger(const Call *call, RangeVar *name)
 	Oid			oid;
 	LedgerTable table;
 
-	if (name == NULL || name->relname == NULL || name->catalogname != NULL)
+	if (name == NULL || name->relname == NULL || name->catalogname != NULL ||
+		!tables_has_name(name->relname))
 		return false;
 	/* by hand: RangeVarGetRelid() asks for rights that an earlier revision may still have to grant */
 	oid = name->schemaname != NULL

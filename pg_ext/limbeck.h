@@ -174,6 +174,7 @@ typedef struct LedgerAccess
 extern void tables_install(void);
 extern void tables_forget(void);
 extern uint64 tables_changes(void);
+extern bool tables_has_name(const char *name);
 extern void ledger_enter_rows(Call *call, LedgerAccess *access);
 extern void ledger_enter(Call *call, LedgerAccess *access);
 extern void ledger_leave(LedgerAccess *access);
@@ -409,7 +410,7 @@ extern int	body_piece_end(const Body *body);
 /* One step of a plan, ready to run. */
 typedef struct RunStep
 {
-	MemoryContext memory;		/* the body; gone when the step is done */
+	MemoryContext memory;		/* of the body, and of others; gone when all of them are done */
 	Body		body;
 	const char *from;			/* names of the step, for the log */
 	const char *to;
@@ -421,6 +422,7 @@ typedef struct RunStep
 
 extern const char *run_plan(Call *call, const lim_plan *plan);
 extern RunStep *run_prepare(Call *call, const lim_plan *plan);
+extern void run_free_bodies(const lim_plan *plan, RunStep *steps, uint32_t i);
 extern void run_body(RunStep *step, List *pending_before);
 extern void run_statement(const Body *body, bool top_level);
 extern void run_report_statement(const RunStep *step);

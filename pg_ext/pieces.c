@@ -120,9 +120,9 @@ body_go_to(Body *body, int statement)
 static void
 add_piece(Body *body, int start, int end, int first, int count)
 {
-	if (body->piece_count % 16 == 0)
+	if ((body->piece_count & (body->piece_count - 1)) == 0)	/* 0 or a power of two */
 	{
-		Size		size = sizeof(BodyPiece) * (body->piece_count + 16);
+		Size		size = sizeof(BodyPiece) * Max(1, 2 * body->piece_count);
 
 		body->pieces = body->piece_count == 0 ? palloc(size) : repalloc(body->pieces, size);
 	}

@@ -249,6 +249,25 @@ is_transactional(const Call *call, const lim_step *step, lim_direction direction
 	return direction == LIM_UP ? row->upgrade_transactional : row->downgrade_transactional;
 }
 
+/* So many steps have their bodies in one memory context: most bodies are a hundred bytes. */
+#define STEPS_TOGETHER 32
+
+static MemoryContext
+body_memory(Call *call, const RunStep *steps, uint32_t i)
+{
+	return i % STEPS_TOGETHER != 0 ? steps[i - 1].memory
+		: AllocSetContextCreate(call->memory, "limbeck bodies", ALLOCSET_DEFAULT_MINSIZE, 8 * 1024,
+								16 * 1024);
+}
+
+/* Gives back the bodies that have run when a step is done. */
+void
+run_free_bodies(const lim_plan *plan, RunStep *steps, uint32_t i)
+{
+	if ((i + 1) % STEPS_TOGETHER == 0 || i + 1 == plan->step_count)
+		MemoryContextDelete(steps[i].memory);
+}
+
 /* Makes the steps of a plan ready: whatever can be refused is refused here. */
 RunStep *
 run_prepare(Call *call, const lim_plan *plan)
@@ -263,11 +282,9 @@ run_prepare(Call *call, const lim_plan *plan)
 
 	for (i = 0; i < plan->step_count; i++)
 	{
-		RunStep    *step = &steps[i];
-
-		memset(step, 0, sizeof(*step));
-		step->memory = AllocSetContextCreate(call->memory, "limbeck body", ALLOCSET_SMALL_SIZES);
-		if (!lim_step_names(&call->cx, call->graph, plan, i, &step->from, &step->to))
+		memset(&steps[i], 0, sizeof(RunStep));
+		steps[i].memory = body_memory(call, steps, i);
+		if (!lim_step_names(&call->cx, call->graph, plan, i, &steps[i].from, &steps[i].to))
 			core_error(&call->cx);
 	}
 	if (plan->operation == LIM_STAMP || plan->step_count == 0)
@@ -287,7 +304,7 @@ run_prepare(Call *call, const lim_plan *plan)
 		CHECK_FOR_INTERRUPTS();
 		if (notice == NULL)
 			core_error(&call->cx);
-		steps[i].notice = MemoryContextStrdup(call->memory, from_core(notice));
+		steps[i].notice = from_core(notice);
 		body_prepare(call, &steps[i].body,
 					 pstrdup(from_core(lim_id(call->graph, plan->steps[i].node))), direction,
 					 texts[i].text, texts[i].length, !is_transactional(call, &plan->steps[i], direction));
@@ -368,7 +385,7 @@ run_steps(Call *call, const lim_plan *plan, RunStep *steps)
 		INSTR_TIME_SET_CURRENT(end);
 		INSTR_TIME_SUBTRACT(end, start);
 		run_record(call, plan, i, &steps[i], (int64) INSTR_TIME_GET_MILLISEC(end));
-		MemoryContextDelete(steps[i].memory);
+		run_free_bodies(plan, steps, i);
 	}
 	writer_close(call);
 	if (plan->operation == LIM_STAMP && call->ledger.stop_count > 0)

@@ -306,6 +306,20 @@ find_tables(Call *call)
 	call->tables = found.tables;
 }
 
+/* True when one of the tables is called so. */
+bool
+tables_has_name(const char *name)
+{
+	LedgerTable table;
+
+	for (table = 0; table < LEDGER_TABLES; table++)
+	{
+		if (strcmp(name, shapes[table].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Changes with everything that happens to the tables. */
 uint64
 tables_changes(void)
