@@ -234,6 +234,13 @@ static void store_row(lim_offline *o, const lim_stored *stored) {
     unless_stored(o, row->id);
 }
 
+bool lim_offline_revisions(const lim_offline *o, lim_nodes *nodes) {
+    lim_set *stored = lim_set_new(o->cx, o->graph);
+    for (uint32_t i = 0; stored != NULL && i < o->plan.step_count; i++)
+        stored[o->plan.steps[i].node] = o->plan.operation == LIM_UPGRADE;
+    return stored != NULL && lim_set_members(o->cx, o->graph, stored, nodes);
+}
+
 bool lim_offline_store(lim_offline *o, const lim_stored *stored) {
     const char *id = stored->row->id;
     lim_node n = lim_find_id(o->graph, id);

@@ -10,7 +10,7 @@
 **     lim_offline o = {.cx = cx, .dialect = LIM_SQLITE, .graph = g, .schema = "main", ...};
 **     lim_offline_plan(&o, &state, LIM_UPGRADE, "base:head")
 **     lim_offline_begin(&o)
-**     for each step i in any order:  lim_offline_store(&o, &stored)    -- an upgrade only
+**     for each of lim_offline_revisions(&o):  lim_offline_store(&o, &stored)
 **     for each step i in its order:  lim_offline_step(&o, i, &body)
 **     text = lim_offline_end(&o)
 **
@@ -86,6 +86,10 @@ bool lim_offline_plan(lim_offline *o, const lim_state *current, lim_operation op
 
 /* PostgreSQL: looks at a body for what it leaves behind (settles, settings), before begin. */
 bool lim_offline_look(lim_offline *o, const lim_body *body);
+
+/* The revisions that the script stores, in the order of storing: those that an upgrade applies. False:
+** LIM_NOMEM. */
+bool lim_offline_revisions(const lim_offline *o, lim_nodes *nodes);
 
 /* The script's parts, in this order. Without steps begin is all that is needed. */
 bool lim_offline_begin(lim_offline *o);

@@ -77,32 +77,22 @@ parse_bodies(Call *call, lim_offline *offline, const lim_bytes *texts)
 	return bodies;
 }
 
-static int
-compare_nodes(const void *a, const void *b)
-{
-	lim_node	x = *(const lim_node *) a;
-	lim_node	y = *(const lim_node *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* The revisions of an upgrade, in the order of storing. Between ledger_enter() and ledger_leave(). */
+/* Between ledger_enter() and ledger_leave(). */
 static void
 store_revisions(Call *call, lim_offline *offline)
 {
-	uint32_t	count = offline->plan.operation == LIM_UPGRADE ? offline->plan.step_count : 0;
-	lim_node   *nodes = MemoryContextAllocHuge(call->memory, sizeof(lim_node) * (count + 1));
+	lim_nodes	nodes;
 	uint32_t	i;
 
-	for (i = 0; i < count; i++)
-		nodes[i] = offline->plan.steps[i].node;
-	qsort(nodes, count, sizeof(lim_node), compare_nodes);
-	for (i = 0; i < count; i++)
+	if (!lim_offline_revisions(offline, &nodes))
+		core_error(&call->cx);
+	for (i = 0; i < nodes.count; i++)
 	{
 		lim_context cx = core_context(call->memory);
 		StoredRevision stored;
 
-		ledger_stored(call, &cx, nodes[i], false, &stored);
+		CHECK_FOR_INTERRUPTS();
+		ledger_stored(call, &cx, nodes.node[i], false, &stored);
 		if (!lim_offline_store(offline, &stored.stored))
 			core_error(&call->cx);
 		ledger_free_stored(&stored);

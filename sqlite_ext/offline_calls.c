@@ -9,8 +9,6 @@
 #include "functions.h"
 #include "resume.h"
 #include "store_tables.h"
-#include <stdlib.h>
-#include <string.h>
 
 static bool has_alter_table(const lim_body *body) {
     for (uint32_t i = 0; i < body->count; i++) {
@@ -99,37 +97,19 @@ static bool read_bodies(limbeck_call *call, limbeck_ledger *ledger, lim_offline 
     return true;
 }
 
-static int compare_nodes(const void *a, const void *b) {
-    const lim_node *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* The revisions of an upgrade, in the order of storing. */
 static bool store_revisions(limbeck_call *call, const limbeck_ledger *ledger, lim_offline *o) {
-    uint32_t count = o->plan.operation == LIM_UPGRADE ? o->plan.step_count : 0;
-    lim_node *nodes = LIM_NEW(&call->cx, lim_node, (size_t)count + 1);
-    if (nodes == NULL) {
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        nodes[i] = o->plan.steps[i].node;
-    }
-    if (count > 1) {
-        qsort(nodes, count, sizeof *nodes, compare_nodes);
-    }
-    for (uint32_t i = 0; i < count; i++) {
+    lim_nodes nodes;
+    bool ok = lim_offline_revisions(o, &nodes);
+    for (uint32_t i = 0; ok && i < nodes.count; i++) {
         lim_context scratch;
         lim_stored stored;
-        bool ok;
         lim_context_begin(&scratch, &call->cx.allocator);
-        ok = limbeck_store_revision(call, &scratch, &ledger->graph->revisions[nodes[i]], &stored) &&
+        ok = limbeck_store_revision(call, &scratch, &ledger->graph->revisions[nodes.node[i]],
+                                    &stored) &&
              lim_offline_store(o, &stored);
         lim_context_end(&scratch);
-        if (!ok) {
-            return false;
-        }
     }
-    return true;
+    return ok;
 }
 
 static bool write_script(limbeck_call *call, lim_operation operation, const char *range,
