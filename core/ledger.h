@@ -46,6 +46,7 @@ typedef struct lim_version {
     const char *version_num;
     const char *applied_at; /* NULL where the log says nothing or was not asked */
     const char *applied_by;
+    const char *message; /* its revision's; NULL: not asked, the revision has it */
 } lim_version;
 
 /* A body that stopped half-way: the last that the log says of the run of a revision which has not

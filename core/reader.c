@@ -153,7 +153,8 @@ static bool read_current(lim_context *cx, const lim_view *view,
             put_null(&f);
             put_null(&f);
         } else {
-            put_text(&f, g->revisions[n].message);
+            put_text(&f,
+                     versions[i]->message != NULL ? versions[i]->message : g->revisions[n].message);
             put_effective_labels(&f, n);
             put_boolean(&f, is_head(g, n));
         }
@@ -577,6 +578,7 @@ const lim_reader lim_readers[] = {
         .name = "migrate_status",
         .columns = status_columns,
         .column_count = STATUS_COLUMNS,
+        .needs_pending = true,
         .needs_problems = true,
         .needs_stops = true,
         .read = read_status,

@@ -58,9 +58,11 @@ typedef struct lim_reader {
     const char *arguments[LIM_READER_ARGUMENTS]; /* names of its parameters, NULL: no more; a
                                                     column may have the same name */
     bool needs_times;                            /* created_at, created_by of revisions */
-    bool needs_texts; /* message, checksum of all revisions; else only of those that are versions */
-    bool needs_applied;  /* applied_at, applied_by of versions */
-    bool needs_stops;    /* bodies that stopped half-way */
+    bool needs_texts;   /* message, checksum of all revisions; else only messages of versions */
+    bool needs_pending; /* of those that aren't applied, whether they are reversible; with texts all
+                            that a row says of bodies is needed */
+    bool needs_applied; /* applied_at, applied_by of versions */
+    bool needs_stops;   /* bodies that stopped half-way */
     bool needs_problems; /* the graph is built with problems listed */
     bool needs_bodies;   /* and checksums and bodies are checked, which reads every body */
     bool (*read)(lim_context *cx, const lim_view *view,

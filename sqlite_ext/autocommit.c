@@ -16,8 +16,7 @@ typedef struct apply {
     lim_list versions; /* the version rows as they must be found */
     const char *text;  /* the same as text */
     const char *where; /* the same as of the last commit; NULL: there was none */
-    int64_t *found;    /* for each step marked transaction:false the newest log row of its revision,
-                          as of the beginning */
+    int64_t log_end;   /* up to this row it is known what the log says */
     bool moved;        /* between two steps the ledger was found to be another one */
 
     /* of a body marked transaction:false */
@@ -93,6 +92,26 @@ static bool take_lock(apply *a) {
     return true;
 }
 
+/* True when nobody has logged anything about the bodies marked transaction:false that are still to run:
+** nobody has begun one. The end of the log going back means that rows were taken away. */
+static bool is_unbegun(apply *a) {
+    limbeck_call *call = a->call;
+    lim_list names = {0};
+    int64_t end;
+    if (!limbeck_log_end(call, &end) || end < a->log_end ||
+        !limbeck_log_since(call, a->log_end, &names)) {
+        return false;
+    }
+    for (uint32_t i = a->at; names.count > 0 && i < a->plan->step_count; i++) {
+        const char *id = lim_id(a->ledger->graph, a->plan->steps[i].node);
+        if (!a->bodies[i].transactional && lim_list_has(&names, id)) {
+            return false;
+        }
+    }
+    a->log_end = end;
+    return true;
+}
+
 /* True when the steps that are still to run are as they were planned, and nobody has begun one. */
 static bool is_as_planned(apply *a) {
     limbeck_call *call = a->call;
@@ -101,16 +120,11 @@ static bool is_as_planned(apply *a) {
     }
     for (uint32_t i = a->at; a->owned == 0 && i < a->plan->step_count; i++) {
         const lim_revision *row = &a->ledger->graph->revisions[a->plan->steps[i].node];
-        limbeck_newest newest;
         if (!limbeck_store_has(call, row->id, row->checksum)) {
             return false;
         }
-        if (!a->bodies[i].transactional &&
-            (!limbeck_store_newest(call, row->id, &newest) || newest.id != a->found[i])) {
-            return false;
-        }
     }
-    return !limbeck_failed(call);
+    return (a->owned != 0 || is_unbegun(a)) && !limbeck_failed(call);
 }
 
 /* Begins the next transaction, unless one is open: nothing of what the plan relies on may have changed. */
@@ -435,19 +449,9 @@ static void explain_failure(apply *a) {
 
 /* What the ledger is now, for finding out later whether it still is. */
 static bool begin_apply(apply *a) {
-    limbeck_call *call = a->call;
-    a->found = LIM_NEW(&call->cx, int64_t, a->plan->step_count);
-    for (uint32_t i = 0; a->found != NULL && i < a->plan->step_count; i++) {
-        const char *id = lim_id(a->ledger->graph, a->plan->steps[i].node);
-        limbeck_newest newest = {.id = 0};
-        if (!a->bodies[i].transactional && !limbeck_store_newest(call, id, &newest)) {
-            return false;
-        }
-        a->found[i] = newest.id;
-    }
     a->text = a->plan->from;
-    return a->found != NULL &&
-           lim_plan_versions(&call->cx, a->ledger->graph, &a->ledger->state, &a->versions);
+    return limbeck_log_end(a->call, &a->log_end) &&
+           lim_plan_versions(&a->call->cx, a->ledger->graph, &a->ledger->state, &a->versions);
 }
 
 bool limbeck_run_autocommit(limbeck_call *call, limbeck_ledger *ledger, const lim_plan *plan,

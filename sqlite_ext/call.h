@@ -52,6 +52,7 @@ typedef struct limbeck_call {
     const char *timestamp;       /* this; NULL: not asked yet */
     bool checked;                /* the ledger's tables were looked at (store_tables.h), */
     bool checked_present;        /* were there, */
+    bool log_as_made;            /* migrate_log has its columns and no others, */
     unsigned checked_version;    /* and the file's version was this */
     bool looked_for_watch;       /* the next three are known (vet.h) */
     bool watch;                  /* statements are to be watched for writes to the ledger */

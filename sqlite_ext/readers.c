@@ -40,6 +40,7 @@ static const lim_reader graph_reader = {.name = "migrate_graph",
                                         .columns = graph_columns,
                                         .column_count = 1,
                                         .arguments = {"format", NULL},
+                                        .needs_texts = true,
                                         .read = read_graph};
 
 /* --- what a reader reads --------------------------------------------------------------------- */
@@ -76,8 +77,11 @@ static bool check_bodies(limbeck_call *call, const limbeck_ledger *ledger, lim_p
 static bool read_table_of(limbeck_call *call, const lim_reader *reader,
                           const char *const *arguments, lim_table *table, lim_graph **graph) {
     bool fresh = reader->needs_times || reader->needs_bodies;
-    int what = LIMBECK_READ_ALL | (fresh ? 0 : LIMBECK_READ_KEPT | LIMBECK_READ_SHORT) |
+    int what = (fresh ? LIMBECK_READ_ALL
+                      : LIMBECK_READ_KEPT |
+                            (reader->needs_texts ? LIMBECK_READ_ALL | LIMBECK_READ_SHORT : 0)) |
                (reader->needs_times ? LIMBECK_READ_TIMES : 0) |
+               (reader->needs_pending ? LIMBECK_READ_PENDING : 0) |
                (reader->needs_applied ? LIMBECK_READ_APPLIED : 0) |
                (reader->needs_stops ? LIMBECK_READ_STOPS : 0);
     lim_problems problems = {0};

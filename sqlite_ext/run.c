@@ -80,6 +80,12 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
     return log_ended_stops(call, action, ledger, plan);
 }
 
+/* True when more than ids must be known before bodies are read, each with the rest of its row. */
+static bool needs_rest(const limbeck_call *call, const limbeck_ledger *ledger,
+                       const lim_plan *plan) {
+    return plan->operation != LIM_UPGRADE || !call->transaction.own || ledger->rows.stop_count > 0;
+}
+
 /* Takes the lock and plans again, unless nothing has changed. Refuses what can be refused before anything
 ** runs. */
 static bool plan_under_lock(limbeck_call *call, const run_request *request, limbeck_ledger *ledger,
@@ -89,11 +95,13 @@ static bool plan_under_lock(limbeck_call *call, const run_request *request, limb
         !limbeck_store_complete(call, ledger, &same)) {
         return false;
     }
-    if (!same && (!limbeck_store_open(call, LIMBECK_READ_ALL | LIMBECK_READ_STOPS, NULL, ledger) ||
-                  !make_plan(call, request, ledger, plan))) {
+    if (!same &&
+        (!limbeck_store_open(call, LIMBECK_READ_NAMES | LIMBECK_READ_STOPS, NULL, ledger) ||
+         !make_plan(call, request, ledger, plan))) {
         return false;
     }
-    return lim_plan_refusal(&call->cx, ledger->graph, plan, LIM_SQLITE, call->transaction.own) &&
+    return (!needs_rest(call, ledger, plan) || limbeck_store_rest(call, ledger, plan)) &&
+           lim_plan_refusal(&call->cx, ledger->graph, plan, LIM_SQLITE, call->transaction.own) &&
            lim_resume_refusal(&call->cx, LIM_SQLITE, &ledger->rows, ledger->graph, &ledger->state,
                               plan);
 }

@@ -191,7 +191,7 @@ static lim_context *memory_for(limbeck_call *call, limbeck_body *body, size_t le
 }
 
 /* Reads and checks a revision; what is read besides the one body goes at once. */
-static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const lim_revision *row,
+static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, lim_revision *row,
                       bool upgrade, size_t *room, limbeck_body *body, lim_bytes *text) {
     lim_context scratch;
     lim_stored stored;
@@ -199,7 +199,7 @@ static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const li
     lim_context *cx = &call->cx;
     bool ok, large = false;
     lim_context_begin(&scratch, &call->cx.allocator);
-    ok = limbeck_store_borrow(call, row, &stored, NULL);
+    ok = limbeck_store_borrow_whole(call, row, &stored);
     if (ok && !lim_stored_verify(&scratch, LIM_SQLITE, ledger->graph, &stored, &problem)) {
         ok = scratch.error.code == LIM_NOMEM
                  ? lim_out_of_memory(&call->cx)
@@ -221,7 +221,7 @@ static bool read_body(limbeck_call *call, const limbeck_ledger *ledger, const li
 
 static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan,
                          uint32_t step, size_t *room, limbeck_body *body) {
-    const lim_revision *row = &ledger->graph->revisions[plan->steps[step].node];
+    lim_revision *row = &ledger->rows.revisions[plan->steps[step].node];
     lim_bytes text;
     *body = (limbeck_body){.own = false};
     return read_body(call, ledger, row, plan->operation != LIM_DOWNGRADE, room, body, &text) &&

@@ -1,8 +1,7 @@
 /*
 ** store.c - the ledger's rows in an SQLite file: reading and writing them
 **
-** What stands in the tables may have been touched by hand, so every value that is read is checked:
-** text must be text, valid UTF-8 and without a NUL byte, numbers must be whole.
+** Every value that is read is checked (store_row.h).
 */
 #include "store.h"
 #include "store_cache.h"
@@ -11,62 +10,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char SELECT_NAMES[] = "SELECT seq, revision FROM main.migrate_revision";
+/* A column with a plus before it is an expression to SQLite, which then does not find out for the caller
+** what it is a column of: a third of what preparing costs. */
+
+static const char SELECT_NAMES[] = "SELECT +seq, +revision FROM main.migrate_revision";
 
 /* In the order of the table, which is that of seq. What stands behind a long body is found by way of all
 ** its pages, unless typeof() or the row's head tells it, as it tells 0 and 1. */
-#define REVISIONS(checksum, more)                                                    \
-    "SELECT seq, revision, message, upgrade_transactional, downgrade_transactional," \
-    " " checksum ", typeof(downgrade)" more " FROM main.migrate_revision NOT INDEXED"
+#define REVISIONS(checksum, more)                                    \
+    "SELECT +seq, +revision, +message, +upgrade_transactional, "     \
+    "+downgrade_transactional, " checksum ", typeof(downgrade)" more \
+    " FROM main.migrate_revision NOT INDEXED"
 
-static const char SELECT_REVISIONS[] = REVISIONS("checksum", "");
+static const char SELECT_REVISIONS[] = REVISIONS("+checksum", "");
 static const char SELECT_REVISIONS_SHORT[] =
     REVISIONS("iif(typeof(checksum) = 'text', '', NULL) AS checksum", "");
-static const char SELECT_REVISIONS_TIMES[] = REVISIONS("checksum", ", created_at, created_by");
-static const char SELECT_REVISIONS_FILES[] = REVISIONS("checksum", ", typeof(script)");
+static const char SELECT_REVISIONS_TIMES[] = REVISIONS("+checksum", ", +created_at, +created_by");
+static const char SELECT_REVISIONS_FILES[] = REVISIONS("+checksum", ", typeof(script)");
 
-static const char SELECT_EDGES[] = "SELECT revision, parent, kind, ordinal FROM main.migrate_edge";
+static const char SELECT_EDGES[] =
+    "SELECT +revision, +parent, +kind, +ordinal FROM main.migrate_edge";
 
-static const char SELECT_LABELS[] = "SELECT label, revision, ordinal FROM main.migrate_label";
+static const char SELECT_LABELS[] = "SELECT +label, +revision, +ordinal FROM main.migrate_label";
 
-static const char SELECT_VERSIONS[] = "SELECT version_num FROM main.migrate_version";
-
-static const char SELECT_APPLIED[] = "SELECT at, actor FROM main.migrate_log WHERE revision = ?"
-                                     " AND action IN ('upgrade', 'stamp', 'adopt', 'resolve') AND "
-                                     "outcome = 'done' ORDER BY id DESC LIMIT 1";
-
-/* What the log says last of the running of a revision: a row about a statement has no to_version. */
-static const char SELECT_STOP[] =
-    "SELECT action = 'upgrade', statement, statements, outcome, checksum, detail,"
-    " to_version IS NULL AND action IN ('upgrade', 'downgrade') FROM main.migrate_log"
-    " WHERE revision = ?"
-    " AND action IN ('upgrade', 'downgrade', 'stamp', 'adopt', 'resolve', 'delete')"
-    " ORDER BY id DESC LIMIT 1";
-
-static const char SELECT_NEWEST[] =
-    "SELECT id, (julianday('now') - julianday(at)) * 86400000, outcome = 'started'"
-    " FROM main.migrate_log WHERE revision = ? ORDER BY id DESC LIMIT 1";
+static const char SELECT_VERSIONS[] = "SELECT +version_num FROM main.migrate_version";
 
 static const char SELECT_CHECKSUM[] =
     "SELECT 1 FROM main.migrate_revision WHERE revision = ? AND checksum = ?";
 
-static const char SELECT_BODIES[] =
-    "SELECT upgrade, downgrade, script FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+/* Of one revision: what the id, which the index has, leaves open. */
+static const char SELECT_REST[] =
+    "SELECT +message, +upgrade_transactional, +downgrade_transactional, +checksum,"
+    " typeof(downgrade) FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+static const char SELECT_WHOLE[] =
+    "SELECT +message, +upgrade_transactional, +downgrade_transactional, +checksum, +upgrade,"
+    " +downgrade, +script FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+static const char SELECT_BODIES[] = "SELECT +upgrade, +downgrade, +script FROM "
+                                    "main.migrate_revision WHERE seq = ? AND revision = ?";
 
 static const char SELECT_UPGRADE[] =
-    "SELECT upgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+    "SELECT +upgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
 static const char SELECT_DOWNGRADE[] =
-    "SELECT downgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+    "SELECT +downgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
+
+static const char SELECT_MESSAGE[] =
+    "SELECT +message FROM main.migrate_revision WHERE revision = ?";
+
+/* Pending revisions mostly were stored one after another. */
+static const char SELECT_REVERSIBLE[] =
+    "SELECT +seq, typeof(downgrade) FROM main.migrate_revision NOT INDEXED"
+    " WHERE seq BETWEEN ? AND ?";
 
 /* Takes the write lock and changes nothing. */
 static const char LOCK_LEDGER[] =
     "UPDATE main.migrate_version SET version_num = version_num WHERE 0";
-
-static const char INSERT_LOG[] =
-    "INSERT INTO main.migrate_log (at, actor, action, revision, from_version, to_version, "
-    "statement,"
-    " statements, duration_ms, checksum, outcome, detail)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 static const char INSERT_REVISION[] =
     "INSERT INTO main.migrate_revision (revision, message, upgrade, downgrade,"
@@ -92,74 +89,6 @@ static const char DELETE_VERSION[] = "DELETE FROM main.migrate_version WHERE ver
 static const char UPDATE_VERSION[] =
     "UPDATE main.migrate_version SET version_num = ?2 WHERE version_num = ?1";
 
-/* --- reading values -------------------------------------------------------------------------- */
-
-/* Where values come from: the row of a table, and where complaints about it go. */
-typedef struct row_source {
-    limbeck_call *call;
-    sqlite3_stmt *row;
-    const char *table;
-    lim_problems *problems; /* NULL: a wrong value fails the call */
-    const char *subject;    /* the revision concerned, as far as it is known */
-    bool wrong;             /* a value of this row was wrong */
-} row_source;
-
-static void complain(row_source *from, int column, const char *what) {
-    lim_context *cx = &from->call->cx;
-    const char *name = sqlite3_column_name(from->row, column);
-    if (from->wrong) {
-        return;
-    }
-    from->wrong = true;
-    if (from->problems != NULL) {
-        const char *problem = lim_format(cx, "%s.%s %s", from->table, name, what);
-        if (problem != NULL) {
-            lim_problem_add(cx, from->problems, from->subject, problem);
-        }
-    } else {
-        lim_fail(cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
-                 "the ledger is damaged: %s.%s %s", from->table, name, what);
-    }
-}
-
-/* Text of a column copied to the call's memory; NULL when it is wrong. The value is asked itself, not the
-** statement, which would lock the connection each time: the statement that called us has done that. */
-static const char *text_value(row_source *from, int column) {
-    sqlite3_value *value = sqlite3_column_value(from->row, column);
-    const char *text, *copy;
-    size_t length;
-    if (sqlite3_value_type(value) != SQLITE_TEXT) {
-        complain(from, column, "is not text");
-        return NULL;
-    }
-    text = (const char *)sqlite3_value_text(value);
-    length = (size_t)sqlite3_value_bytes(value);
-    if (text == NULL) {
-        lim_out_of_memory(&from->call->cx);
-        return NULL;
-    }
-    if (strlen(text) != length) {
-        complain(from, column, "holds a NUL byte");
-        return NULL;
-    }
-    if (!lim_utf8_valid(text, length, NULL)) {
-        complain(from, column, "is not valid UTF-8");
-        return NULL;
-    }
-    copy = lim_copy(&from->call->cx, text, length);
-    return copy;
-}
-
-static int64_t integer_value(row_source *from, int column, int64_t low, int64_t high) {
-    sqlite3_value *found = sqlite3_column_value(from->row, column);
-    int64_t value = sqlite3_value_int64(found);
-    if (sqlite3_value_type(found) != SQLITE_INTEGER || value < low || value > high) {
-        complain(from, column, low == 0 && high == 1 ? "is neither 0 nor 1" : "is not a number");
-        return low;
-    }
-    return value;
-}
-
 /* --- reading tables -------------------------------------------------------------------------- */
 
 static int compare_seq(const void *a, const void *b) {
@@ -178,43 +107,43 @@ static bool is_in_order(const lim_ledger *rows) {
 }
 
 /* Ids alone come from the index on them, which is small, and are put into the order of storing. */
-static void read_names(row_source *from, lim_ledger *rows) {
+static void read_names(limbeck_source *from, lim_ledger *rows) {
     lim_revision revision = {.message = "",
                              .checksum = "",
                              .upgrade_transactional = true,
                              .downgrade_transactional = true,
                              .reversible = true};
     revision.seq = sqlite3_column_int64(from->row, 0);
-    revision.id = text_value(from, 1);
+    revision.id = limbeck_source_text(from, 1);
     if (!from->wrong) {
         lim_ledger_add_revision(&from->call->cx, rows, &revision);
     }
 }
 
 /* True unless typeof() said null: the text itself is not read for that. */
-static bool is_there(row_source *from, int column) {
+static bool is_there(limbeck_source *from, int column) {
     const char *type = (const char *)sqlite3_value_text(sqlite3_column_value(from->row, column));
     return type == NULL || strcmp(type, "null") != 0;
 }
 
-/* What stands behind seq and id. */
-static void read_rest(row_source *from, lim_revision *revision) {
-    revision->message = text_value(from, 2);
-    revision->upgrade_transactional = integer_value(from, 3, 0, 1) != 0;
-    revision->downgrade_transactional = integer_value(from, 4, 0, 1) != 0;
-    revision->checksum = text_value(from, 5);
-    revision->reversible = is_there(from, 6);
+/* Message, marks and checksum, which stand in this order. */
+static void read_rest(limbeck_source *from, int first, lim_revision *revision) {
+    revision->message = limbeck_source_text(from, first);
+    revision->upgrade_transactional = limbeck_source_integer(from, first + 1, 0, 1) != 0;
+    revision->downgrade_transactional = limbeck_source_integer(from, first + 2, 0, 1) != 0;
+    revision->checksum = limbeck_source_text(from, first + 3);
 }
 
-static void read_revision(row_source *from, lim_ledger *rows) {
+static void read_revision(limbeck_source *from, lim_ledger *rows) {
     lim_revision revision = {0};
     int columns = sqlite3_data_count(from->row);
     revision.seq = sqlite3_column_int64(from->row, 0);
-    revision.id = from->subject = text_value(from, 1);
-    read_rest(from, &revision);
+    revision.id = from->subject = limbeck_source_text(from, 1);
+    read_rest(from, 2, &revision);
+    revision.reversible = is_there(from, 6);
     if (columns == 9) {
-        revision.created_at = text_value(from, 7);
-        revision.created_by = text_value(from, 8);
+        revision.created_at = limbeck_source_text(from, 7);
+        revision.created_by = limbeck_source_text(from, 8);
     } else if (columns == 8) {
         revision.has_script = is_there(from, 7);
     }
@@ -230,7 +159,7 @@ static void read_revision(row_source *from, lim_ledger *rows) {
 }
 
 /* The word of an edge's kind; all but a few are the same, and need no copy. */
-static bool read_kind(row_source *from, int column, lim_edge_kind *kind) {
+static bool read_kind(limbeck_source *from, int column, lim_edge_kind *kind) {
     const char *usual = lim_edge_kind_name(LIM_DOWN_REVISION);
     sqlite3_value *value = sqlite3_column_value(from->row, column);
     const char *word =
@@ -240,46 +169,46 @@ static bool read_kind(row_source *from, int column, lim_edge_kind *kind) {
         *kind = LIM_DOWN_REVISION;
         return true;
     }
-    word = text_value(from, column);
+    word = limbeck_source_text(from, column);
     return word == NULL || lim_edge_kind_parse(word, kind);
 }
 
-static void read_edge(row_source *from, lim_ledger *rows) {
+static void read_edge(limbeck_source *from, lim_ledger *rows) {
     lim_edge edge = {0};
-    edge.revision = from->subject = text_value(from, 0);
-    edge.parent = text_value(from, 1);
-    edge.ordinal = (int32_t)integer_value(from, 3, 0, INT32_MAX);
+    edge.revision = from->subject = limbeck_source_text(from, 0);
+    edge.parent = limbeck_source_text(from, 1);
+    edge.ordinal = (int32_t)limbeck_source_integer(from, 3, 0, INT32_MAX);
     if (!read_kind(from, 2, &edge.kind)) {
-        complain(from, 2, "is neither down_revision nor depends_on");
+        limbeck_source_complain(from, 2, "is neither down_revision nor depends_on");
     }
     if (!from->wrong) {
         lim_ledger_add_edge(&from->call->cx, rows, &edge);
     }
 }
 
-static void read_label(row_source *from, lim_ledger *rows) {
+static void read_label(limbeck_source *from, lim_ledger *rows) {
     lim_label label = {0};
-    label.label = text_value(from, 0);
-    label.revision = from->subject = text_value(from, 1);
-    label.ordinal = (int32_t)integer_value(from, 2, 0, INT32_MAX);
+    label.label = limbeck_source_text(from, 0);
+    label.revision = from->subject = limbeck_source_text(from, 1);
+    label.ordinal = (int32_t)limbeck_source_integer(from, 2, 0, INT32_MAX);
     if (!from->wrong) {
         lim_ledger_add_label(&from->call->cx, rows, &label);
     }
 }
 
-static void read_version(row_source *from, lim_ledger *rows) {
-    lim_version version = {.version_num = text_value(from, 0)};
+static void read_version(limbeck_source *from, lim_ledger *rows) {
+    lim_version version = {.version_num = limbeck_source_text(from, 0)};
     if (!from->wrong) {
         lim_ledger_add_version(&from->call->cx, rows, &version);
     }
 }
 
 static bool read_table(limbeck_call *call, const char *sql, const char *table,
-                       void (*read)(row_source *, lim_ledger *), lim_problems *problems,
+                       void (*read)(limbeck_source *, lim_ledger *), lim_problems *problems,
                        lim_ledger *rows) {
     sqlite3_stmt *row = limbeck_statement(call, sql);
     while (row != NULL && limbeck_row(call, row)) {
-        row_source from = {.call = call, .row = row, .table = table, .problems = problems};
+        limbeck_source from = {.call = call, .row = row, .table = table, .problems = problems};
         read(&from, rows);
         if (limbeck_failed(call)) {
             sqlite3_reset(row);
@@ -291,81 +220,59 @@ static bool read_table(limbeck_call *call, const char *sql, const char *table,
     return !limbeck_failed(call);
 }
 
-/* What the log says of how a version came. */
+/* Tells what came with each version row: its message, and from the log when and by whom. */
 static bool read_applied(limbeck_call *call, lim_ledger *rows) {
     for (uint32_t i = 0; i < rows->version_count; i++) {
-        lim_version *version = &rows->versions[i];
-        sqlite3_stmt *row = limbeck_statement(call, SELECT_APPLIED);
-        if (row == NULL || !limbeck_bind(call, row, "t", version->version_num)) {
+        sqlite3_stmt *row = limbeck_statement(call, SELECT_MESSAGE);
+        if (row == NULL || !limbeck_bind(call, row, "t", rows->versions[i].version_num)) {
             return false;
         }
         if (limbeck_row(call, row)) {
-            /* Nothing is decided by these two, so that what is wrong in them only isn't shown. */
-            lim_problems ignored = {0};
-            row_source from = {
-                .call = call, .row = row, .table = "migrate_log", .problems = &ignored};
-            version->applied_at = text_value(&from, 0);
-            version->applied_by = text_value(&from, 1);
+            limbeck_source from = {.call = call, .row = row, .table = "migrate_revision"};
+            rows->versions[i].message = limbeck_source_text(&from, 0);
             sqlite3_reset(row);
         }
         if (limbeck_failed(call)) {
             return false;
         }
     }
-    return true;
+    return limbeck_log_applied(call, rows);
 }
 
-/* A text that nothing is decided by; NULL where there is none, or where it is wrong. */
-static const char *told_value(row_source *from, int column) {
-    if (sqlite3_column_type(from->row, column) != SQLITE_TEXT) {
-        return NULL;
+static int compare_row(const void *seq, const void *row) {
+    int64_t a = *(const int64_t *)seq, b = ((const lim_revision *)row)->seq;
+    return (a > b) - (a < b);
+}
+
+/* Finds out which revisions that aren't applied are irreversible. */
+static bool read_pending(limbeck_call *call, limbeck_ledger *ledger) {
+    lim_ledger *rows = &ledger->rows;
+    uint32_t first = 0, end = rows->revision_count;
+    sqlite3_stmt *row;
+    while (first < end && ledger->state.applied[first]) {
+        first++;
     }
-    from->wrong = false;
-    return text_value(from, column);
-}
-
-/* Adds the stop of a revision, if its newest row is one. */
-static bool read_stop(limbeck_call *call, const char *revision, lim_problems *problems,
-                      lim_ledger *rows) {
-    lim_problems ignored = {0};
-    row_source from = {
-        .call = call, .table = "migrate_log", .problems = problems, .subject = revision};
-    sqlite3_stmt *row = limbeck_statement(call, SELECT_STOP);
-    if (row == NULL || !limbeck_bind(call, row, "t", revision)) {
+    while (end > first && ledger->state.applied[end - 1]) {
+        end--;
+    }
+    if (first == end) {
+        return true;
+    }
+    row = limbeck_statement(call, SELECT_REVERSIBLE);
+    if (row == NULL ||
+        !limbeck_bind(call, row, "ii", rows->revisions[first].seq, rows->revisions[end - 1].seq)) {
         return false;
     }
-    if (!limbeck_row(call, row)) {
-        return !limbeck_failed(call);
-    }
-    if (sqlite3_column_int(row, 6) != 0) {
-        lim_stop stop = {.revision = revision, .up = sqlite3_column_int(row, 0) != 0};
-        from.row = row;
-        stop.statement = (uint32_t)integer_value(&from, 1, 1, UINT32_MAX - 1);
-        stop.statements = (uint32_t)integer_value(&from, 2, 1, UINT32_MAX - 1);
-        stop.outcome = text_value(&from, 3);
-        if (!from.wrong) {
-            from.problems = &ignored;
-            stop.checksum = told_value(&from, 4);
-            stop.detail = told_value(&from, 5);
-            lim_ledger_add_stop(&call->cx, rows, &stop);
+    while (limbeck_row(call, row)) {
+        limbeck_source from = {.call = call, .row = row};
+        int64_t seq = sqlite3_column_int64(row, 0);
+        lim_revision *found =
+            bsearch(&seq, rows->revisions, rows->revision_count, sizeof *found, compare_row);
+        if (found != NULL) {
+            found->reversible = is_there(&from, 1);
         }
     }
-    sqlite3_reset(row);
     return !limbeck_failed(call);
-}
-
-/* Only what is marked transaction:false can stop half-way; for each such revision the log is asked. */
-static bool read_stops(limbeck_call *call, lim_problems *problems, lim_ledger *rows) {
-    rows->stops = NULL;
-    rows->stop_count = rows->stop_capacity = 0;
-    for (uint32_t i = 0; i < rows->revision_count; i++) {
-        const lim_revision *revision = &rows->revisions[i];
-        if ((!revision->upgrade_transactional || !revision->downgrade_transactional) &&
-            !read_stop(call, revision->id, problems, rows)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool read_tables(limbeck_call *call, int read, lim_problems *problems, lim_ledger *rows) {
@@ -386,19 +293,20 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
         qsort(rows->revisions, rows->revision_count, sizeof *rows->revisions, compare_seq);
     }
     return ((read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows)) &&
-           ((read & LIMBECK_READ_STOPS) == 0 || read_stops(call, problems, rows));
+           ((read & LIMBECK_READ_STOPS) == 0 || limbeck_log_stops(call, problems, rows));
 }
 
-/* Answers from what the connection has kept. When and by whom the versions came is read anew, and so
-** is what stopped. */
+/* Answers from what the connection has kept; what of it was not asked for then is read now. */
 static bool find_kept(limbeck_call *call, int read, const char *stamp, lim_problems *problems,
                       limbeck_ledger *ledger) {
     lim_ledger *rows = &ledger->rows;
     lim_version *versions;
+    int missing;
     if (!limbeck_cache_find(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, ledger)) {
         return false;
     }
-    if ((read & LIMBECK_READ_APPLIED) != 0 && rows->version_count > 0) {
+    missing = limbeck_cache_missing(call, read);
+    if ((missing & LIMBECK_READ_APPLIED) != 0 && rows->version_count > 0) {
         versions = LIM_NEW(&call->cx, lim_version, rows->version_count);
         for (uint32_t i = 0; versions != NULL && i < rows->version_count; i++) {
             versions[i].version_num = rows->versions[i].version_num;
@@ -408,7 +316,22 @@ static bool find_kept(limbeck_call *call, int read, const char *stamp, lim_probl
             return false;
         }
     }
-    return (read & LIMBECK_READ_STOPS) == 0 || read_stops(call, problems, rows);
+    if ((missing & LIMBECK_READ_STOPS) != 0) {
+        uint32_t before = problems != NULL ? problems->count : 0;
+        if (!limbeck_log_stops(call, problems, rows)) {
+            return false;
+        }
+        if (rows->stop_count == 0 && (problems == NULL || problems->count == before)) {
+            limbeck_cache_add(call, LIMBECK_READ_STOPS);
+        }
+    }
+    if ((missing & LIMBECK_READ_PENDING) != 0) {
+        if (!read_pending(call, ledger)) {
+            return false;
+        }
+        limbeck_cache_add(call, LIMBECK_READ_PENDING);
+    }
+    return true;
 }
 
 static bool read_ledger(limbeck_call *call, int read, lim_problems *problems,
@@ -419,7 +342,8 @@ static bool read_ledger(limbeck_call *call, int read, lim_problems *problems,
     }
     ledger->graph = lim_graph_build(&call->cx, &ledger->rows, problems);
     return ledger->graph != NULL &&
-           lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state);
+           lim_state_build(&call->cx, ledger->graph, &ledger->rows, &ledger->state) &&
+           ((read & LIMBECK_READ_PENDING) == 0 || read_pending(call, ledger));
 }
 
 /* Reads under the snapshot, or finds what was read before. */
@@ -441,29 +365,9 @@ static bool open_ledger(limbeck_call *call, int read, lim_problems *problems,
 }
 
 bool limbeck_store_complete(limbeck_call *call, limbeck_ledger *ledger, bool *same) {
-    lim_ledger *rows = &ledger->rows;
-    sqlite3_stmt *row;
-    uint32_t i = 0;
     *same = call->cache == NULL && ledger->present &&
             limbeck_cache_same_time(call, &ledger->time) && !limbeck_cache_reads_uncommitted(call);
-    if (!*same) {
-        return true;
-    }
-    row = limbeck_statement(call, SELECT_REVISIONS);
-    while (row != NULL && limbeck_row(call, row)) {
-        row_source from = {.call = call, .row = row, .table = "migrate_revision"};
-        if (i < rows->revision_count && rows->revisions[i].seq == sqlite3_column_int64(row, 0)) {
-            read_rest(&from, &rows->revisions[i++]);
-        } else {
-            *same = false; /* the index on the ids is not the table's */
-        }
-        if (limbeck_failed(call) || !*same) {
-            sqlite3_reset(row);
-            return !limbeck_failed(call);
-        }
-    }
-    *same = i == rows->revision_count;
-    return !limbeck_failed(call) && (!*same || read_stops(call, NULL, rows));
+    return !*same || limbeck_log_stops(call, NULL, &ledger->rows);
 }
 
 /* As long as one statement is in the middle of a row the snapshot stays: no transaction that an interrupt
@@ -506,7 +410,7 @@ bool limbeck_store_keep(limbeck_call *call, int read, const limbeck_ledger *ledg
             limbeck_ledger kept = *ledger;
             /* asking for the stamp can open the database of TEMP tables, which has a new version then */
             kept.time = limbeck_cache_now(call);
-            limbeck_cache_keep(call, read & (LIMBECK_READ_ALL | LIMBECK_READ_TIMES), stamp, &kept);
+            limbeck_cache_keep(call, read, stamp, &kept);
         }
     }
     sqlite3_finalize(snapshot);
@@ -522,7 +426,7 @@ static bool bytes_value(limbeck_call *call, sqlite3_stmt *row, int column, lim_b
     }
     if (sqlite3_column_type(row, column) != SQLITE_TEXT) {
         *wrong = lim_format(&call->cx, "migrate_revision.%s is not text",
-                            sqlite3_column_name(row, column));
+                            limbeck_column_name(row, column));
         return false;
     }
     bytes->text = (const char *)sqlite3_column_text(row, column);
@@ -544,17 +448,46 @@ static sqlite3_stmt *find_row(limbeck_call *call, const char *sql, const lim_rev
     return found;
 }
 
-bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_stored *stored,
-                          const char **problem) {
-    const char *wrong = NULL;
-    sqlite3_stmt *body = find_row(call, SELECT_BODIES, row);
-    *stored = (lim_stored){.row = row};
-    if (body == NULL) {
-        return false;
+/* Finds it and reads what stands behind the id. */
+static sqlite3_stmt *find_rest(limbeck_call *call, const char *sql, lim_revision *row) {
+    limbeck_source from = {.call = call, .table = "migrate_revision"};
+    from.row = find_row(call, sql, row);
+    if (from.row == NULL) {
+        return NULL;
     }
-    if (bytes_value(call, body, 0, &stored->upgrade, &wrong) &&
-        bytes_value(call, body, 1, &stored->downgrade, &wrong) &&
-        bytes_value(call, body, 2, &stored->script, &wrong)) {
+    read_rest(&from, 0, row);
+    if (limbeck_failed(call)) {
+        sqlite3_reset(from.row);
+        return NULL;
+    }
+    return from.row;
+}
+
+bool limbeck_store_rest(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan) {
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        lim_node node = plan->steps[i].node;
+        lim_revision *row = node == LIM_NONE ? NULL : &ledger->rows.revisions[node];
+        limbeck_source from = {.call = call};
+        if (row == NULL) {
+            continue;
+        }
+        from.row = find_rest(call, SELECT_REST, row);
+        if (from.row == NULL) {
+            return false;
+        }
+        row->reversible = is_there(&from, 4);
+        sqlite3_reset(from.row);
+    }
+    return true;
+}
+
+/* The bodies of a found row, which stand in three columns. */
+static bool read_bodies(limbeck_call *call, sqlite3_stmt *body, int first, lim_stored *stored,
+                        const char **problem) {
+    const char *wrong = NULL;
+    if (bytes_value(call, body, first, &stored->upgrade, &wrong) &&
+        bytes_value(call, body, first + 1, &stored->downgrade, &wrong) &&
+        bytes_value(call, body, first + 2, &stored->script, &wrong)) {
         return true;
     }
     sqlite3_reset(body);
@@ -563,14 +496,31 @@ bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_store
     } else if (wrong != NULL) {
         lim_fail(&call->cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
                  "the ledger is damaged: %s in revision \"%s\"", wrong,
-                 lim_show(&call->cx, row->id));
+                 lim_show(&call->cx, stored->row->id));
     }
     return false;
 }
 
+bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_stored *stored,
+                          const char **problem) {
+    sqlite3_stmt *body = find_row(call, SELECT_BODIES, row);
+    *stored = (lim_stored){.row = row};
+    return body != NULL && read_bodies(call, body, 0, stored, problem);
+}
+
+bool limbeck_store_borrow_whole(limbeck_call *call, lim_revision *row, lim_stored *stored) {
+    sqlite3_stmt *found = find_rest(call, SELECT_WHOLE, row);
+    *stored = (lim_stored){.row = row};
+    if (found == NULL || !read_bodies(call, found, 4, stored, NULL)) {
+        return false;
+    }
+    row->reversible = stored->downgrade.text != NULL;
+    return true;
+}
+
 void limbeck_store_return(limbeck_call *call) {
     for (uint32_t i = 0; i < call->kept_count; i++) {
-        if (call->kept[i].sql == SELECT_BODIES) {
+        if (call->kept[i].sql == SELECT_BODIES || call->kept[i].sql == SELECT_WHOLE) {
             sqlite3_reset(call->kept[i].statement);
         }
     }
@@ -628,32 +578,6 @@ bool limbeck_store_prepare(limbeck_call *call) {
         return true; /* BEGIN IMMEDIATE has the lock */
     }
     return limbeck_write(call, LOCK_LEDGER, "") || fail_lock(call);
-}
-
-bool limbeck_store_log(limbeck_call *call, const limbeck_log *log) {
-    const char *at = log->at != NULL ? log->at : limbeck_timestamp(call);
-    const char *actor = at != NULL ? limbeck_user(call) : NULL;
-    int64_t statement = log->statement > 0 ? (int64_t)log->statement : log->statements;
-    return actor != NULL &&
-           limbeck_write(call, INSERT_LOG, "ttttttnnnttt", at, actor, log->action, log->revision,
-                         log->from_version, log->to_version, statement, log->statements,
-                         log->duration, log->checksum, log->outcome != NULL ? log->outcome : "done",
-                         log->detail);
-}
-
-bool limbeck_store_newest(limbeck_call *call, const char *revision, limbeck_newest *newest) {
-    sqlite3_stmt *row = limbeck_statement(call, SELECT_NEWEST);
-    *newest = (limbeck_newest){.id = 0};
-    if (row == NULL || !limbeck_bind(call, row, "t", revision)) {
-        return false;
-    }
-    if (limbeck_row(call, row)) {
-        newest->id = sqlite3_column_int64(row, 0);
-        newest->age = sqlite3_column_int64(row, 1);
-        newest->started = sqlite3_column_int(row, 2) != 0;
-        sqlite3_reset(row);
-    }
-    return !limbeck_failed(call);
 }
 
 bool limbeck_store_is_at(limbeck_call *call, const lim_list *versions) {

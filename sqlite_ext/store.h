@@ -19,20 +19,21 @@
 #include "call.h"
 #include "author.h"
 #include "plan.h"
+#include "store_log.h"
 
 #define LIMBECK_FORMAT 1
 
 /* What of the ledger is read. Bodies never are. */
 typedef enum limbeck_read {
-    LIMBECK_READ_NAMES =
-        0,                /* of revisions the id alone: enough to see that nothing is to be done */
-    LIMBECK_READ_ALL = 1, /* all that planning needs */
-    LIMBECK_READ_TIMES = 2,   /* and created_at, created_by */
+    LIMBECK_READ_NAMES = 0,   /* of revisions the id alone: enough for planning */
+    LIMBECK_READ_ALL = 1,     /* and the rest of each revision's row */
+    LIMBECK_READ_TIMES = 2,   /* all, and created_at, created_by */
+    LIMBECK_READ_APPLIED = 4, /* applied_at, applied_by and message of the version rows */
     LIMBECK_READ_KEPT = 8,    /* may be what the connection read before, while nothing changed */
-    LIMBECK_READ_APPLIED = 4, /* and applied_at, applied_by of the version rows */
+    LIMBECK_READ_STOPS = 16,  /* the bodies that stopped half-way */
     LIMBECK_READ_FILES = 32,  /* all, and whether it came from a file: what authoring needs */
-    LIMBECK_READ_STOPS = 16,  /* and, with ALL, the bodies that stopped half-way */
-    LIMBECK_READ_SHORT = 64 /* with ALL, no checksums ("" instead): they stand behind the bodies */
+    LIMBECK_READ_SHORT = 64, /* with ALL, no checksums ("" instead): they stand behind the bodies */
+    LIMBECK_READ_PENDING = 128 /* which of the revisions that are not applied are irreversible */
 } limbeck_read;
 
 /* What can be asked without a query and changes with all that is committed or changed here. */
@@ -59,10 +60,13 @@ sqlite3_stmt *limbeck_store_snapshot(limbeck_call *call);
 bool limbeck_store_open(limbeck_call *call, int read, lim_problems *problems,
                         limbeck_ledger *ledger);
 
-/* Under the lock, with what was opened as LIMBECK_READ_NAMES and planned upon: reads the rest in the
-** revisions' place, and the stops. *same is false, and nothing is read, when something has changed or the
-** ledger is the connection's: it must be opened anew. */
+/* Under the lock, with what was opened as LIMBECK_READ_NAMES and planned upon: reads the stops. *same is
+** false, and nothing is read, when something has changed or the ledger is the connection's: it must be
+** opened anew. */
 bool limbeck_store_complete(limbeck_call *call, limbeck_ledger *ledger, bool *same);
+
+/* With a ledger that was opened for this call alone: reads the rest of the rows of the plan's revisions. */
+bool limbeck_store_rest(limbeck_call *call, const limbeck_ledger *ledger, const lim_plan *plan);
 
 /* Keeps what was read, without an error, for the connection's next calls (store_cache.h), unless it
 ** comes from there or anything changed meanwhile. All memory that the call has taken so far goes with it:
@@ -79,7 +83,10 @@ bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_store
                           const char **problem);
 void limbeck_store_return(limbeck_call *call);
 
-/* The same, copied to cx. */
+/* The same, and the rest of its row is read into *row. */
+bool limbeck_store_borrow_whole(limbeck_call *call, lim_revision *row, lim_stored *stored);
+
+/* The stored revision with its bodies, copied to cx. */
 bool limbeck_store_revision(limbeck_call *call, lim_context *cx, const lim_revision *row,
                             lim_stored *stored);
 
@@ -88,33 +95,6 @@ bool limbeck_store_body(limbeck_call *call, lim_context *cx, const lim_revision 
                         lim_bytes *body);
 
 /* --- writing, inside the call's transaction -------------------------------------------------- */
-
-/* A row of migrate_log; NULL where a column stays empty. */
-typedef struct limbeck_log {
-    const char *at; /* NULL: now */
-    const char *action;
-    const char *revision;
-    const char *from_version;
-    const char *to_version;
-    int64_t statements; /* how many the body has; -1: no body was run */
-    int64_t duration;   /* milliseconds; -1: no body was run */
-    const char *checksum;
-    uint32_t statement;  /* which one the row is about, from 1; 0: all of them */
-    const char *outcome; /* NULL: done */
-    const char *detail;
-} limbeck_log;
-
-bool limbeck_store_log(limbeck_call *call, const limbeck_log *log);
-
-/* The newest row of migrate_log about a revision. */
-typedef struct limbeck_newest {
-    int64_t id; /* 0: there is none */
-    int64_t
-        age; /* milliseconds since then; negative where the clock went back, or is another one */
-    bool started; /* its outcome */
-} limbeck_newest;
-
-bool limbeck_store_newest(limbeck_call *call, const char *revision, limbeck_newest *newest);
 
 /* True when the version rows are these, in any order. */
 bool limbeck_store_is_at(limbeck_call *call, const lim_list *versions);

@@ -97,6 +97,14 @@ bool limbeck_cache_find(limbeck_call *call, int read, const char *stamp, limbeck
     return true;
 }
 
+int limbeck_cache_missing(const limbeck_call *call, int read) {
+    return read & ~call->cache->read;
+}
+
+void limbeck_cache_add(limbeck_call *call, int read) {
+    call->cache->read |= read;
+}
+
 void limbeck_cache_keep(limbeck_call *call, int read, const char *stamp,
                         const limbeck_ledger *ledger) {
     limbeck_cache *cache;

@@ -42,6 +42,12 @@ const char *limbeck_cache_stamp(limbeck_call *call);
 ** end. */
 bool limbeck_cache_find(limbeck_call *call, int read, const char *stamp, limbeck_ledger *ledger);
 
+/* What was asked for and is not part of the ledger that the call has found. */
+int limbeck_cache_missing(const limbeck_call *call, int read);
+
+/* Notes that it is now, too: for what was added to the rows themselves, or is nothing. */
+void limbeck_cache_add(limbeck_call *call, int read);
+
 /* Keeps the ledger, and with it all memory that the call has taken so far; the call goes on with a
 ** new context. Keeps nothing when memory is short. */
 void limbeck_cache_keep(limbeck_call *call, int read, const char *stamp,

@@ -70,28 +70,22 @@ static const ledger_table ledger_tables[] = {
      ")"},
 };
 
-/* Their index. Each object in the schema costs time whenever SQLite reads the schema anew, as it does at
-** each ALTER TABLE: there are no more than are needed. Older ledgers have two that nothing asks for. */
-static const struct {
-    const char *name;
-    const char *create;
-} ledger_indices[] = {
-    {"migrate_log_revision", "CREATE INDEX main.migrate_log_revision ON migrate_log (revision)"},
-};
-
-static const char *const former_indices[] = {"migrate_edge_parent", "migrate_label_revision"};
+/* They have no index but those of their keys: each object in the schema costs time whenever SQLite reads the
+** schema anew, as it does at each ALTER TABLE. Older ledgers have some. */
+static const char *const former_indices[] = {"migrate_edge_parent", "migrate_label_revision",
+                                             "migrate_log_revision"};
 
 #define TABLE_COUNT (sizeof ledger_tables / sizeof ledger_tables[0])
-#define INDEX_COUNT (sizeof ledger_indices / sizeof ledger_indices[0])
 
-/* What is in the schema; a condition would take longer to compile than a look at each row takes. */
+/* What is in the schema; a condition would take longer to compile than a look at each row takes. (Why the
+** plus: store.c.) */
 static const char SELECT_OBJECTS[] =
-    "SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_master";
+    "SELECT +type, +name, +tbl_name, +rootpage, +sql FROM main.sqlite_master";
 
 static const char SELECT_TEMP_OBJECTS[] =
-    "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_temp_master";
+    "SELECT +type, +name, +tbl_name, +rootpage, +sql FROM sqlite_temp_master";
 
-static const char SELECT_FORMAT[] = "SELECT format FROM main.migrate_format";
+static const char SELECT_FORMAT[] = "SELECT +format FROM main.migrate_format";
 
 static const char INSERT_FORMAT[] = "INSERT INTO main.migrate_format (format) VALUES (?)";
 
@@ -105,11 +99,6 @@ static int find_table(const char *name) {
 }
 
 bool limbeck_store_owns(const char *name) {
-    for (size_t i = 0; i < INDEX_COUNT; i++) {
-        if (sqlite3_stricmp(ledger_indices[i].name, name) == 0) {
-            return true;
-        }
-    }
     for (size_t i = 0; i < sizeof former_indices / sizeof *former_indices; i++) {
         if (sqlite3_stricmp(former_indices[i], name) == 0) {
             return true;
@@ -254,6 +243,7 @@ static bool check_tables(limbeck_call *call, bool *present) {
                         "the ledger is incomplete: table \"%s\" is missing", missing);
     }
     *present = any;
+    call->log_as_made = seen[find_table("migrate_log")] == AS_MADE;
     return !any || check_format(call);
 }
 
@@ -282,10 +272,9 @@ static const char *if_not_there(limbeck_call *call, const char *create) {
 }
 
 const char *const *limbeck_tables_sql(limbeck_call *call) {
-    const char **sql = LIM_NEW(&call->cx, const char *, TABLE_COUNT + INDEX_COUNT + 1);
-    for (size_t i = 0; sql != NULL && i < TABLE_COUNT + INDEX_COUNT; i++) {
-        sql[i] = if_not_there(call, i < TABLE_COUNT ? ledger_tables[i].create
-                                                    : ledger_indices[i - TABLE_COUNT].create);
+    const char **sql = LIM_NEW(&call->cx, const char *, TABLE_COUNT + 1);
+    for (size_t i = 0; sql != NULL && i < TABLE_COUNT; i++) {
+        sql[i] = if_not_there(call, ledger_tables[i].create);
         if (sql[i] == NULL) {
             return NULL;
         }
@@ -299,11 +288,6 @@ bool limbeck_tables_create(limbeck_call *call) {
             return false;
         }
     }
-    for (size_t i = 0; i < INDEX_COUNT; i++) {
-        if (!limbeck_exec(call, ledger_indices[i].create)) {
-            return false;
-        }
-    }
-    call->checked_present = true;
+    call->checked_present = call->log_as_made = true;
     return limbeck_write(call, INSERT_FORMAT, "i", (int64_t)LIMBECK_FORMAT);
 }

@@ -11,7 +11,7 @@
 ** one. */
 bool limbeck_tables_check(limbeck_call *call, bool *present);
 
-/* The statements that make tables and indices where they aren't there, in the call's memory, up to a
+/* The statements that make the tables where they aren't there, in the call's memory, up to a
 ** NULL. NULL: LIM_NOMEM. */
 const char *const *limbeck_tables_sql(limbeck_call *call);
 

@@ -321,6 +321,18 @@ def ledger_touched():
         problems = ask(c, 'SELECT problem FROM migrate_validate() ORDER BY 1')
         check(f'{name}: migrate_validate() lists it and what follows from it alone',
               ('migrate_revision.message ' + expected,) in problems and len(problems) == 2, problems)
+    c = history(connect())
+    ask(c, "SELECT migrate_upgrade('r2')")
+    c.execute("UPDATE migrate_revision SET message = x'00' WHERE revision = 'r1'")
+    equals('a value that the run does not need', ask(c, 'SELECT migrate_upgrade()'), 'upgraded r2 -> r3 (1 revision)')
+    starts('and one that it needs', ask(c, "SELECT migrate_downgrade('base')"), 'migrate_revision.message is not text')
+    c = history(connect())
+    c.execute('ALTER TABLE migrate_log ADD COLUMN ticket')
+    equals('a column more', ask(c, 'SELECT migrate_upgrade()'), 'upgraded base -> r3 (3 revisions)')
+    equals('stays empty', ask(c, "SELECT count(*), count(ticket), count(outcome) FROM migrate_log WHERE action = 'upgrade'"),
+           [(3, 0, 3)])
+    c.execute('CREATE INDEX migrate_log_revision ON migrate_log (revision)')
+    equals('an index that ledgers had', ask(c, "SELECT migrate_downgrade('base')"), 'downgraded r3 -> base (3 revisions)')
     touched('a changed body', 'checksum', "UPDATE migrate_revision SET upgrade = 'SELECT 1' "
             "WHERE revision = 'r3'")
     touched('a body that is a blob', 'upgrade is not text',

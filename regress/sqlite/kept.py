@@ -29,7 +29,7 @@ def connect(path):
 
 def answers(db):
     result = []
-    for sql in ('SELECT * FROM migrate_status()', 'SELECT revision, is_head FROM migrate_current()',
+    for sql in ('SELECT * FROM migrate_status()', 'SELECT * FROM migrate_current()',
                 "SELECT revision FROM migrate_plan('heads')", 'SELECT migrate_graph()'):
         try:
             result.append(db.execute(sql).fetchall())
@@ -46,8 +46,8 @@ def same(what, db, path):
     check(what, answers(db) == expected and answers(db) == expected)
 
 
-def load(db, id, down):
-    db.execute('SELECT migrate_load(?, ?)', (f'-- migrate:revision {id}\n-- migrate:down_revision {down}\n-- migrate:up\n'
+def load(db, id, down, mark=''):
+    db.execute('SELECT migrate_load(?, ?)', (f'-- migrate:revision {id}\n-- migrate:down_revision {down}\n-- migrate:up{mark}\n'
                                              f'CREATE TABLE t{id} (a);\n-- migrate:down\nDROP TABLE t{id};\n',
                                              f'{id}_x.sql'))
 
@@ -57,6 +57,11 @@ HAND = {
     'a version row by hand': "UPDATE migrate_version SET version_num = '1'",
     'a revision deleted by hand': "DELETE FROM migrate_revision WHERE revision = '3'",
     'all edges deleted by hand': 'DELETE FROM migrate_edge',
+    'a message by hand': "UPDATE migrate_revision SET message = 'other' WHERE revision = '2'",
+    'a downgrade taken away by hand': "UPDATE migrate_revision SET downgrade = NULL WHERE revision = '3'",
+    'who applied it, by hand': "UPDATE migrate_log SET actor = 'nobody'",
+    'a stop by hand': 'INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome) '
+                      "VALUES ('2001-01-01T00:00:00.000Z', 'me', 'upgrade', '3', 1, 2, 'failed')",
     'a label by hand': "INSERT INTO migrate_label VALUES ('x', '2', 0)",
     'a table of the ledger dropped': 'DROP TABLE migrate_label',
     'a trigger on the ledger': 'CREATE TRIGGER t AFTER INSERT ON migrate_log BEGIN SELECT 1; END',
@@ -66,8 +71,8 @@ with tempfile.TemporaryDirectory() as work:
     def database():
         path = os.path.join(work, f'd{passed + failed}')
         db = connect(path)
-        for id, down in (('1', 'base'), ('2', '1'), ('3', '2')):
-            load(db, id, down)
+        for id, down, mark in (('1', 'base', ''), ('2', '1', ''), ('3', '2', ' transaction:false')):
+            load(db, id, down, mark)
         db.execute("SELECT migrate_upgrade('2')")
         answers(db)
         return path, db
@@ -91,6 +96,7 @@ with tempfile.TemporaryDirectory() as work:
         db.execute(sql)
         same(what + ', done again after the roll-back', db, path)
         path, db = database()
+        before = answers(db)
         db.execute('BEGIN')
         db.execute('SAVEPOINT s')
         db.execute(sql)
@@ -99,6 +105,15 @@ with tempfile.TemporaryDirectory() as work:
         check(what + ', rolled back to a savepoint', answers(db) == before)
         db.execute('COMMIT')
         same(what + ', and committed', db, path)
+
+    for what in ('a message by hand', 'a downgrade taken away by hand', 'a stop by hand'):
+        path, db = database()
+        db.close()
+        db = connect(path)
+        check('nothing is to do', 'already' in db.execute("SELECT migrate_upgrade('2')").fetchone()[0])
+        same(what + ', what upgrade kept is added to', db, path)
+        db.execute(HAND[what])
+        same(what + ', what was added is read again', db, path)
 
     path, db = database()
     db.execute('CREATE TEMP TRIGGER t AFTER INSERT ON main.migrate_log BEGIN SELECT 1; END')

@@ -94,7 +94,7 @@ static inline bool fixture_versions(fixture *f, const char *rows) {
     }
     for (uint32_t i = 0; i < list.count; i++) {
         if (!lim_ledger_add_version(&f->cx, &f->ledger,
-                                    &(lim_version){list.items[i], NULL, NULL})) {
+                                    &(lim_version){.version_num = list.items[i]})) {
             return false;
         }
     }
