@@ -15,7 +15,8 @@
 
 static const char SELECT_NAMES[] = "SELECT +seq, +revision FROM main.migrate_revision";
 
-/* In the order of the table, which is that of seq. What stands behind a long body is found by way of all
+/* In the order of the table, which is that of seq unless an application has reverse_unordered_selects on. What
+** stands behind a long body is found by way of all
 ** its pages, unless typeof() or the row's head tells it, as it tells 0 and 1. */
 #define REVISIONS(checksum, more)                                    \
     "SELECT +seq, +revision, +message, +upgrade_transactional, "     \
@@ -96,7 +97,7 @@ static int compare_seq(const void *a, const void *b) {
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* Ids mostly ascend as they are stored. */
+/* Rows mostly come as they were stored, and ids mostly ascend so. */
 static bool is_in_order(const lim_ledger *rows) {
     for (uint32_t i = 1; i < rows->revision_count; i++) {
         if (rows->revisions[i - 1].seq > rows->revisions[i].seq) {
@@ -289,7 +290,7 @@ static bool read_tables(limbeck_call *call, int read, lim_problems *problems, li
         !read_table(call, SELECT_VERSIONS, "migrate_version", read_version, problems, rows)) {
         return false;
     }
-    if (!all && !is_in_order(rows)) {
+    if (!is_in_order(rows)) {
         qsort(rows->revisions, rows->revision_count, sizeof *rows->revisions, compare_seq);
     }
     return ((read & LIMBECK_READ_APPLIED) == 0 || read_applied(call, rows)) &&

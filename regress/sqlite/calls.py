@@ -360,6 +360,43 @@ def encodings():
         equals(f'{encoding}: sound', ask(c, 'SELECT * FROM migrate_validate()'), [])
 
 
+# What an application may have set before, with an effect on statements or on the file.
+PRAGMAS = ('reverse_unordered_selects = 1', 'short_column_names = 0', 'count_changes = 1', 'empty_result_callbacks = 1',
+           'recursive_triggers = 1', 'foreign_keys = 1', 'defer_foreign_keys = 1', 'ignore_check_constraints = 1',
+           'legacy_alter_table = 1', 'writable_schema = 1', 'trusted_schema = 0', 'case_sensitive_like = 1',
+           'automatic_index = 0', 'locking_mode = EXCLUSIVE', 'journal_mode = wal', 'journal_mode = off',
+           'auto_vacuum = 2', 'page_size = 512', 'cache_size = 1', "encoding = 'UTF-16be'")
+
+
+def story(pragma):
+    """What a history up, down and up again says and leaves."""
+    c = connect(new_path())
+    if pragma:
+        c.execute(f'PRAGMA {pragma}')
+    history(c, 'CREATE TABLE a (x)', 'CREATE TABLE b (x)')
+    said = [ask(c, sql) for sql in (
+        """SELECT migrate_revision('rows', 'INSERT INTO a VALUES (''one''), (''two''); ALTER TABLE a ADD CHECK (length(x) > 2);
+           CREATE INDEX i ON a (x)', 'DROP INDEX i; ALTER TABLE a DROP CONSTRAINT a_x_check; DELETE FROM a', 'r3')""",
+        """SELECT migrate_revision('by hand', 'PRAGMA foreign_keys = OFF; CREATE TABLE n (x); INSERT INTO n SELECT x FROM a;
+           DROP TABLE a; ALTER TABLE n RENAME TO a', 'CREATE INDEX i ON a (x); ALTER TABLE a ADD CHECK (length(x) > 2)', 'r4')""",
+        "SELECT migrate_revision('branch', '', '', 'r2b', 'r1', true, 'side')", "SELECT migrate_upgrade('heads')",
+        'SELECT * FROM migrate_status()', "SELECT migrate_downgrade('r3')",
+        "SELECT migrate_upgrade('r4')", 'SELECT migrate_graph()', 'SELECT name, script FROM migrate_export()',
+        'SELECT * FROM migrate_validate()', 'SELECT type, name, sql FROM sqlite_master ORDER BY name', 'SELECT x FROM a ORDER BY x',
+        'SELECT action, revision, from_version, to_version, outcome FROM migrate_log ORDER BY id',
+        'PRAGMA integrity_check')]
+    c.close()
+    return said
+
+
+def any_pragmas():
+    plain = story('')
+    check('the story is told to its end', 'upgraded r2b, r3 -> r2b, r4 (1 revision)' in plain and plain[-1] == 'ok', plain)
+    for pragma in PRAGMAS:
+        differs = [pair for pair in zip(story(pragma), plain) if pair[0] != pair[1]]
+        equals(f'the same under PRAGMA {pragma}', differs, [])
+
+
 # --- bodies of several transactions -----------------------------------------------------------------
 
 def marked(path, timeout=5.0):
@@ -502,7 +539,7 @@ def odd_entries():
 def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
-                     left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings,
+                     left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings, any_pragmas,
                      others_in_between, another_runs, between_transactions, odd_entries):
             part()
     finally:
