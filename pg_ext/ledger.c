@@ -259,7 +259,24 @@ read_versions(Call *call, bool applied, Snapshot snapshot)
 	rows_end(&rows);
 }
 
-/* True when nothing newer in the log ends the run that the row is about. */
+/* True when a row of the log behind this one is about going down from the revision. */
+static bool
+goes_down_after(Call *call, const char *revision, int64 id, Snapshot snapshot)
+{
+	static const char *const down[] = {"downgrade", NULL};
+	const char *const word[] = {from_core(revision), NULL};
+	bool		found = false;
+	Rows		rows;
+
+	rows_begin_log_after(&rows, call, id, snapshot, &call->cx);
+	while (!found && rows_next_key(&rows))
+		found = rows_text_is(&rows, LOG_REVISION, word) && rows_text_is(&rows, LOG_ACTION, down);
+	rows_end(&rows);
+	return found;
+}
+
+/* True when nothing newer in the log ends the run that the row is about. The index has no downgrades; those
+ * are looked for where nothing else ends it, which soon finds one or reads what came since it stopped. */
 static bool
 is_newest(Call *call, const char *revision, int64 id, Snapshot snapshot)
 {
@@ -275,7 +292,7 @@ is_newest(Call *call, const char *revision, int64 id, Snapshot snapshot)
 			break;
 	}
 	rows_end(&rows);
-	return newest;
+	return newest && !goes_down_after(call, revision, id, snapshot);
 }
 
 /* The newest row of each revision that ran, where it is one about a statement and not about the end. */

@@ -110,7 +110,6 @@ typedef struct LedgerTables
 	Oid			oid[LEDGER_TABLES];
 	AttrNumber	column[LEDGER_TABLES][LEDGER_COLUMNS];
 	int			columns[LEDGER_TABLES]; /* how many */
-	Oid			log_by_revision;	/* index on revision and id; 0: there is none */
 	Oid			log_stopped;	/* index of rows about statements; 0: there is none */
 } LedgerTables;
 
@@ -174,6 +173,7 @@ typedef struct LedgerAccess
 extern void tables_install(void);
 extern void tables_forget(void);
 extern uint64 tables_changes(void);
+extern Oid	tables_log_by_revision(Call *call);
 extern bool tables_has_name(const char *name);
 extern void ledger_enter_rows(Call *call, LedgerAccess *access);
 extern void ledger_enter(Call *call, LedgerAccess *access);
@@ -209,6 +209,8 @@ extern void rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_co
 extern void rows_begin_revision_log(Rows *rows, Call *call, const char *revision,
 									Snapshot snapshot, lim_context *cx);
 extern bool rows_next_revision_log(Rows *rows);
+extern void rows_begin_log_after(Rows *rows, Call *call, int64 id, Snapshot snapshot,
+								 lim_context *cx);
 extern void rows_end(Rows *rows);
 extern bool rows_is_null(const Rows *rows, int column);
 extern int64 rows_int64(const Rows *rows, int column);

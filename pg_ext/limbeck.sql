@@ -93,7 +93,9 @@ CREATE TABLE @extschema@.migrate_log (
 	detail text,
 	CONSTRAINT migrate_log_pkey PRIMARY KEY (id)
 );
-CREATE INDEX migrate_log_revision_idx ON @extschema@.migrate_log (revision, id);
+-- what says of a revision that it is applied, or is no more: all but downgrade, which is read from the log itself
+CREATE INDEX migrate_log_revision_idx ON @extschema@.migrate_log (revision, id)
+	WHERE action IN ('upgrade', 'stamp', 'adopt', 'resolve', 'delete');
 CREATE INDEX migrate_log_stopped_idx ON @extschema@.migrate_log (id)
 	WHERE to_version IS NULL AND action IN ('upgrade', 'downgrade');
 COMMENT ON TABLE @extschema@.migrate_log IS 'the audit trail: one row for everything that changed the ledger, never changed itself';

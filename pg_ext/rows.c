@@ -155,13 +155,13 @@ rows_begin_stopped(Rows *rows, Call *call, Snapshot snapshot, lim_context *cx)
 	rows->key_scan = systable_beginscan(rows->relation, index, OidIsValid(index), snapshot, 0, NULL);
 }
 
-/* Begins to read what the log says of a revision: the newest first where there is the index for it, else
- * in any order. */
+/* Begins to read what the log says of a revision: the newest first where there is the index for it, downgrades
+ * left out; else all in any order. */
 void
 rows_begin_revision_log(Rows *rows, Call *call, const char *revision, Snapshot snapshot,
 						lim_context *cx)
 {
-	Oid			index = call->tables.log_by_revision;
+	Oid			index = tables_log_by_revision(call);
 	ScanKeyData key;
 
 	rows_open(rows, call, TABLE_LOG, cx);
@@ -183,6 +183,25 @@ rows_next_revision_log(Rows *rows)
 	if (rows->newest_first == NULL)
 		return rows_next_key(rows);
 	return take_apart(rows, systable_getnext_ordered(rows->newest_first, BackwardScanDirection));
+}
+
+/* Begins to read the log's rows behind the one with this id by rows_next_key(). */
+void
+rows_begin_log_after(Rows *rows, Call *call, int64 id, Snapshot snapshot, lim_context *cx)
+{
+	ScanKeyData key;
+
+	rows_open(rows, call, TABLE_LOG, cx);
+	rows->index = open_key_index(rows->relation, rows->columns[LOG_ID]);
+	ScanKeyInit(&key, rows->index != NULL ? 1 : rows->columns[LOG_ID], BTGreaterStrategyNumber,
+				F_INT8GT, Int64GetDatum(id));
+	if (rows->index == NULL)
+	{
+		rows->key_scan = systable_beginscan(rows->relation, InvalidOid, false, snapshot, 1, &key);
+		return;
+	}
+	rows->index_scan = begin_index_scan(rows->relation, rows->index, snapshot, 1);
+	index_rescan(rows->index_scan, &key, 1, NULL, 0);
 }
 
 void

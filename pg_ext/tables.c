@@ -78,7 +78,9 @@ static struct
 {
 	bool		valid;
 	uint64		changes;
-	uint64		indexes;		/* the changes when the indexes were found */
+	uint64		indexes;		/* the changes when the index of tables was found, */
+	uint64		log_by_revision_changes;	/* and when this one was: */
+	Oid			log_by_revision;
 	LocalTransactionId transaction; /* in which it was found */
 	Oid			extension;
 	Oid			schema;
@@ -231,6 +233,19 @@ open_log_index(Call *call, const char *name)
 	return index;
 }
 
+/* True when the index has the rows of the log for which this is true. */
+static bool
+has_predicate(Relation index, const char *text)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+
+	return predicate != NIL &&
+		strcmp(deparse_expression((Node *) make_ands_explicit(predicate),
+								  deparse_context_for("migrate_log", found.tables.oid[TABLE_LOG]),
+								  false, false), text) == 0;
+}
+
+/* The partial index on revision and id of what made a revision applied, or ended what stopped; 0: there is none. */
 static Oid
 find_log_by_revision(Call *call)
 {
@@ -243,10 +258,24 @@ find_log_by_revision(Call *call)
 	if (index->rd_rel->relam == BTREE_AM_OID && index->rd_index->indnkeyatts == 2 &&
 		index->rd_index->indkey.values[0] == columns[LOG_REVISION] &&
 		index->rd_index->indkey.values[1] == columns[LOG_ID] &&
-		heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
+		has_predicate(index, "(action = ANY ('{upgrade,stamp,adopt,resolve,delete}'::text[]))"))
 		oid = RelationGetRelid(index);
 	relation_close(index, NoLock);
 	return oid;
+}
+
+/* The same, looked for where it is asked for, which few calls do. */
+Oid
+tables_log_by_revision(Call *call)
+{
+	if (found.log_by_revision_changes != found.changes)
+	{
+		uint64		changes = found.changes;
+
+		found.log_by_revision = find_log_by_revision(call);
+		found.log_by_revision_changes = changes;
+	}
+	return found.log_by_revision;
 }
 
 /* The partial index that is empty while no body ever ran statement by statement. */
@@ -255,27 +284,13 @@ find_log_stopped(Call *call)
 {
 	Relation	index = open_log_index(call, "migrate_log_stopped_idx");
 	Oid			oid = InvalidOid;
-	List	   *predicate;
 
 	if (index == NULL)
 		return InvalidOid;
-	predicate = RelationGetIndexPredicate(index);
-	if (predicate != NIL &&
-		strcmp(deparse_expression((Node *) make_ands_explicit(predicate),
-								  deparse_context_for("migrate_log", found.tables.oid[TABLE_LOG]),
-								  false, false),
-			   "((to_version IS NULL) AND (action = ANY ('{upgrade,downgrade}'::text[])))") == 0)
+	if (has_predicate(index, "((to_version IS NULL) AND (action = ANY ('{upgrade,downgrade}'::text[])))"))
 		oid = RelationGetRelid(index);
 	relation_close(index, NoLock);
 	return oid;
-}
-
-/* Finds the indexes that save a query. One that is not as it was made is not needed. */
-static void
-find_indexes(Call *call)
-{
-	found.tables.log_by_revision = find_log_by_revision(call);
-	found.tables.log_stopped = find_log_stopped(call);
 }
 
 /* Finds the tables, unless nothing happened to them since this transaction found them last. */
@@ -295,7 +310,8 @@ find_tables(Call *call)
 		if (found.indexes != changes || found.extension != call->extension ||
 			found.schema != call->schema)
 		{
-			find_indexes(call);
+			/* an index that is not as it was made is not needed */
+			found.tables.log_stopped = find_log_stopped(call);
 			found.indexes = changes;
 		}
 		found.transaction = my_local_transaction();

@@ -89,8 +89,9 @@ is_plain_index(Call *call, Relation index)
 	return index->rd_rel->relam == BTREE_AM_OID && !index->rd_index->indisexclusion &&
 		index->rd_index->indimmediate && index->rd_index->indisready &&
 		RelationGetIndexExpressions(index) == NIL &&
-		(RelationGetRelid(index) == call->tables.log_stopped ||
-		 RelationGetIndexPredicate(index) == NIL);
+		(RelationGetIndexPredicate(index) == NIL ||
+		 RelationGetRelid(index) == call->tables.log_stopped ||
+		 RelationGetRelid(index) == tables_log_by_revision(call));
 }
 
 static bool

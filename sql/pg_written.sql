@@ -18,7 +18,7 @@ SELECT * FROM rows();
 -- Every index has every row.
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
-SELECT (SELECT count(*) FROM migrate_log WHERE id > 0) AS by_id, (SELECT count(revision) FROM (SELECT revision FROM migrate_log WHERE revision >= '' ORDER BY revision) r) AS by_revision,
+SELECT (SELECT count(*) FROM migrate_log WHERE id > 0) AS by_id, (SELECT count(revision) FROM (SELECT revision FROM migrate_log WHERE revision >= '' AND action IN ('upgrade', 'stamp', 'adopt', 'resolve', 'delete') ORDER BY revision, id) r) AS by_revision,
 	(SELECT count(*) FROM migrate_version WHERE version_num = '002') AS version;
 RESET enable_seqscan;
 RESET enable_bitmapscan;
