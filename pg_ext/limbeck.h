@@ -116,6 +116,15 @@ typedef struct LedgerTables
 typedef struct KeptLedger KeptLedger;
 typedef struct LedgerWriter LedgerWriter;
 
+/* What a call found of an author. */
+typedef struct Trust
+{
+	const char *author;			/* NULL: of nobody yet */
+	Oid			oid;
+	bool		caller;			/* could act as the caller */
+	bool		session;		/* and as the session's own user */
+} Trust;
+
 typedef struct Call
 {
 	MemoryContext memory;		/* everything of the call, core's included */
@@ -128,6 +137,7 @@ typedef struct Call
 	char	   *schema_name;	/* quoted */
 	LedgerTables tables;
 	Oid			caller;			/* whose rights the bodies get */
+	Trust		trust;			/* of the author asked for last */
 	bool		authors_read;	/* the next is known: */
 	bool		authors_trusted;	/* the caller trusts every author in the ledger */
 	KeptLedger *kept;			/* whose the next two are */
@@ -487,8 +497,9 @@ extern void guard_install(void);
 /* trust.c: whose bodies run with the caller's rights */
 extern bool trust_author(const char *name, Oid oid, Oid role);
 extern bool trust_all_authors(Call *call);
+extern bool trust_body(Call *call, const StoredRevision *stored, lim_direction direction);
 extern void trust_require(Call *call, const StoredRevision *stored, lim_direction direction);
-extern bool trust_session(const StoredRevision *stored, lim_direction direction);
+extern bool trust_session(Call *call, const StoredRevision *stored, lim_direction direction);
 
 /* directory.c: migration files of the server */
 extern void directory_require_right(void);

@@ -166,11 +166,11 @@ run_read(Call *call, lim_context *cx, lim_node node, lim_direction direction, bo
 /* Takes a step's body over from a revision that was read. A large one stays where the server put it; nothing
  * else of the revision stays. */
 static lim_bytes
-take_body(RunStep *step, lim_direction direction, lim_context *cx, StoredRevision *stored)
+take_body(Call *call, RunStep *step, lim_direction direction, lim_context *cx, StoredRevision *stored)
 {
 	lim_bytes	body = direction == LIM_UP ? stored->stored.upgrade : stored->stored.downgrade;
 
-	step->may_set_role = trust_session(stored, direction);
+	step->may_set_role = trust_session(call, stored, direction);
 	if (stored->held[direction] == NULL)
 	{
 		body.text = MemoryContextStrdup(step->memory, from_core(body.text ? body.text : ""));
@@ -197,7 +197,7 @@ read_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *
 
 		CHECK_FOR_INTERRUPTS();
 		run_read(call, &cx, plan->steps[i].node, direction, IsolationUsesXactSnapshot(), &stored);
-		texts[i] = take_body(&steps[i], direction, &cx, &stored);
+		texts[i] = take_body(call, &steps[i], direction, &cx, &stored);
 	}
 	ledger_stored_end(call);
 }
@@ -233,9 +233,9 @@ scan_bodies(Call *call, const lim_plan *plan, lim_direction direction, RunStep *
 		ledger_scan_take(call, &scan, &cx, node, &stored);
 		wrong = texts[n].text != NULL ||
 			!lim_stored_verify(&cx, LIM_POSTGRES, call->graph, &stored.stored, &problem) ||
-			!trust_author(stored.author[direction], stored.author_oid[direction], call->caller);
+			!trust_body(call, &stored, direction);
 		missing--;
-		texts[n] = take_body(&steps[n], direction, &cx, &stored);
+		texts[n] = take_body(call, &steps[n], direction, &cx, &stored);
 	}
 	ledger_scan_end(&scan);
 	return !wrong && missing == 0;

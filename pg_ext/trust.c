@@ -56,6 +56,31 @@ trust_all_authors(Call *call)
 	return trusted;
 }
 
+/* What the author of a body could do. Most bodies have the same one as the body before. */
+static const Trust *
+find_trust(Call *call, const StoredRevision *stored, lim_direction direction)
+{
+	const char *author = stored->author[direction];
+	Oid			oid = stored->author_oid[direction];
+	Trust	   *trust = &call->trust;
+
+	if (trust->author != NULL && trust->oid == oid && strcmp(trust->author, author) == 0)
+		return trust;
+	trust->author = MemoryContextStrdup(call->memory, author);
+	trust->oid = oid;
+	trust->caller = trust_author(author, oid, call->caller);
+	trust->session = trust_author(author, oid, GetSessionUserId()) &&
+		trust_author(author, oid, GetAuthenticatedUserId());
+	return trust;
+}
+
+/* True when the caller has reason to trust a body. */
+bool
+trust_body(Call *call, const StoredRevision *stored, lim_direction direction)
+{
+	return find_trust(call, stored, direction)->caller;
+}
+
 /* Refuses a body that the caller has no reason to trust. */
 void
 trust_require(Call *call, const StoredRevision *stored, lim_direction direction)
@@ -64,7 +89,7 @@ trust_require(Call *call, const StoredRevision *stored, lim_direction direction)
 	Oid			oid = stored->author_oid[direction];
 	const char *caller;
 
-	if (trust_author(author, oid, call->caller))
+	if (trust_body(call, stored, direction))
 		return;
 	caller = GetUserNameFromId(call->caller, false);
 	ereport(ERROR,
@@ -84,11 +109,7 @@ trust_require(Call *call, const StoredRevision *stored, lim_direction direction)
  * RESET ROLE: otherwise a body run after `SET ROLE low` would take back what the session gave up.
  */
 bool
-trust_session(const StoredRevision *stored, lim_direction direction)
+trust_session(Call *call, const StoredRevision *stored, lim_direction direction)
 {
-	const char *author = stored->author[direction];
-	Oid			oid = stored->author_oid[direction];
-
-	return trust_author(author, oid, GetSessionUserId()) &&
-		trust_author(author, oid, GetAuthenticatedUserId());
+	return find_trust(call, stored, direction)->session;
 }
