@@ -4,6 +4,7 @@
 #include "alter_run.h"
 #include "alter_depend.h"
 #include "alter_drop.h"
+#include "alter_few.h"
 #include "alter_foreign.h"
 #include "rebuild.h"
 #include "vet.h"
@@ -14,13 +15,16 @@ static const char DROP_HINT[] = "Use DROP ... CASCADE to drop the dependent obje
 /* One run: consecutive statements about one table. */
 typedef struct alter_run {
     limbeck_call *call;
+    const lim_body *body;
+    uint32_t first; /* its first statement */
     const char *text;
-    const lim_statement *statements;
     lim_list *script;
     size_t place; /* where the failure, if one comes, is in the text */
 
     lim_alter *alters; /* one a statement */
     bool *done;        /* carried out already: a RENAME COLUMN that went first */
+    uint32_t capacity;
+    uint32_t parsed; /* those of the run, and the one behind it if that is an ALTER TABLE */
     uint32_t count;
 
     limbeck_table table;
@@ -33,15 +37,45 @@ typedef struct alter_run {
 
 /* --- which statements belong together ------------------------------------------------------ */
 
-/* Parses a statement behind the first. False: it doesn't parse; that is for its own turn. */
+static lim_statement statement_of(const alter_run *run, uint32_t i) {
+    return lim_body_statement(run->body, run->first + i);
+}
+
+/* Parses the statement behind those that are parsed. False: it can't be, with the place at fault. */
+static bool parse(alter_run *run, size_t *place) {
+    lim_context *cx = &run->call->cx;
+    uint32_t capacity = run->capacity;
+    uint32_t i = run->parsed;
+    lim_statement statement = statement_of(run, i);
+    if (!lim_grow(cx, &run->done, &capacity, i + 1, sizeof *run->done) ||
+        !lim_grow(cx, &run->alters, &run->capacity, i + 1, sizeof *run->alters))
+        return false;
+    run->done[i] = false;
+    run->alters[i] = (lim_alter){.text = run->text};
+    if (!lim_alter_parse(cx, run->text, &statement, &run->alters[i], place))
+        return false;
+    run->parsed++;
+    return true;
+}
+
+/* True when there is a statement i of the run, for all that is known before its table is looked at. One that
+** doesn't parse is for its own turn. */
 static bool parse_next(alter_run *run, uint32_t i) {
     lim_context *cx = &run->call->cx;
+    lim_statement statement;
     size_t place;
-    bool ok = lim_is_alter_table(run->text, &run->statements[i]) &&
-              lim_alter_parse(cx, run->text, &run->statements[i], &run->alters[i], &place);
-    if (!ok && cx->error.code != LIM_NOMEM)
+    if (i < run->parsed)
+        return true;
+    if (run->first + i >= run->body->count)
+        return false;
+    statement = statement_of(run, i);
+    if (!lim_is_alter_table(run->text, &statement))
+        return false;
+    if (parse(run, &place))
+        return true;
+    if (cx->error.code != LIM_NOMEM)
         cx->error = (lim_error){0};
-    return ok;
+    return false;
 }
 
 static bool same_table(const alter_run *run, const lim_alter *alter) {
@@ -55,8 +89,8 @@ static bool same_table(const alter_run *run, const lim_alter *alter) {
 
 /* True when the statement has the name in it, as whatever. */
 static bool statement_has_name(alter_run *run, uint32_t i, const char *name) {
-    lim_scanner s =
-        lim_scanner_at(&run->call->cx, run->text, run->statements[i].end, run->statements[i].start);
+    lim_statement statement = statement_of(run, i);
+    lim_scanner s = lim_scanner_at(&run->call->cx, run->text, statement.end, statement.start);
     for (; s.token.kind != LIM_TOKEN_END; lim_scan_next(&s)) {
         char *found;
         if (!lim_is_name(s.token))
@@ -102,11 +136,11 @@ static bool can_go_first(alter_run *run, uint32_t i) {
 }
 
 /* Finds how many statements make the run, and which of them go first. */
-static bool collect(alter_run *run, uint32_t available) {
-    for (run->count = 1; run->count < available; run->count++) {
+static bool collect(alter_run *run) {
+    for (run->count = 1; parse_next(run, run->count); run->count++) {
         uint32_t i = run->count;
         lim_alter_kind kind;
-        if (!parse_next(run, i) || !same_table(run, &run->alters[i]))
+        if (!same_table(run, &run->alters[i]))
             break;
         kind = run->alters[i].actions[0].kind;
         if (kind == LIM_ALTER_RENAME_TABLE)
@@ -219,12 +253,55 @@ static bool may_drop_natively(alter_run *run, const lim_create_table *table, int
     return edited != NULL && theirs != NULL && strcmp(edited, theirs) == 0;
 }
 
-/* True when the body may ask for changes(), which copying rows changes. */
-static bool says_changes(const char *text) {
-    for (; *text != '\0'; text++)
-        if ((*text == 'c' || *text == 'C') && sqlite3_strnicmp(text, "changes", 7) == 0)
+/* True for a column to add that no row, no key and no expression has to do with. */
+static bool is_plain_column(const lim_table_column *column) {
+    if (!may_add_natively(column))
+        return false;
+    for (uint32_t i = 0; i < column->clause_count; i++) {
+        lim_clause_kind kind = column->clauses[i].kind;
+        if (kind != LIM_CLAUSE_NULL && kind != LIM_CLAUSE_NOT_NULL && kind != LIM_CLAUSE_DEFAULT)
+            return false;
+    }
+    return true;
+}
+
+/* True for a column to drop that no key, of this table or another, has to do with. */
+static bool is_plain_loss(const lim_table_column *column) {
+    for (uint32_t i = 0; i < column->clause_count; i++) {
+        lim_clause_kind kind = column->clauses[i].kind;
+        if (kind == LIM_CLAUSE_PRIMARY_KEY || kind == LIM_CLAUSE_UNIQUE ||
+            kind == LIM_CLAUSE_FOREIGN_KEY)
+            return false;
+    }
+    return true;
+}
+
+/* Where there is no view and no trigger, tables with few rows can do without SQLite's ALTER TABLE. */
+static bool add_few(alter_run *run, const char *table, const lim_alter_action *action,
+                    const char *definition, bool *taken) {
+    limbeck_few few = {
+        .table = table, .added = action->name, .definition = definition, .body = run->text};
+    return !is_plain_column(&action->column) || limbeck_alter_few_rows(run->call, &few, taken);
+}
+
+static bool drop_few(alter_run *run, const lim_create_table *table, int32_t column,
+                     const char *without, bool *taken) {
+    limbeck_few few = {.table = run->table.name,
+                       .dropped = table->columns[column].name,
+                       .without = without,
+                       .body = run->text};
+    if (is_plain_loss(&table->columns[column])) {
+        if (!limbeck_alter_few_rows(run->call, &few, taken))
+            return false;
+        if (*taken)
             return true;
-    return false;
+    }
+    return run->call->few_refused || limbeck_body_says_changes(run->call, run->text) ||
+           limbeck_drop_in_few_rows(run->call, &run->table, table, column, without, taken);
+}
+
+static bool may_copy(const alter_run *run) {
+    return run->alone && run->script == NULL && lim_same_name(run->table.schema, "main");
 }
 
 /* Tries an ADD COLUMN or DROP COLUMN as SQLite's own. *taken: it is done. */
@@ -241,16 +318,19 @@ static bool try_native(alter_run *run, const lim_alter_action *action, bool *tak
     column = lim_find_column(&table, action->name);
     if (action->kind == LIM_ALTER_ADD_COLUMN && column < 0 && may_add_natively(&action->column)) {
         char *definition = lim_column_definition(&run->call->cx, run->text, &action->column);
-        if (definition == NULL)
+        if (definition == NULL ||
+            (may_copy(run) && !add_few(run, run->table.name, action, definition, taken)))
             return false;
+        if (*taken)
+            return true;
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" ADD COLUMN %s",
                          run->table.schema, run->table.name, definition);
     } else if (action->kind == LIM_ALTER_DROP_COLUMN && column >= 0 &&
                may_drop_natively(run, &table, column, &text)) {
-        if (run->script == NULL && run->alone && !says_changes(run->text) &&
-            (!limbeck_drop_in_few_rows(run->call, &run->table, &table, column, text, taken) ||
-             *taken))
-            return *taken;
+        if (may_copy(run) && !drop_few(run, &table, column, text, taken))
+            return false;
+        if (*taken)
+            return true;
         rc = limbeck_try(run->call, run->script, "ALTER TABLE \"%w\".\"%w\" DROP COLUMN \"%w\"",
                          run->table.schema, run->table.name, action->name);
     }
@@ -478,14 +558,15 @@ static bool settle_dependents(alter_run *run) {
 static bool drop_at_once(alter_run *run, bool *taken) {
     const lim_alter *alter = &run->alters[0];
     *taken = false;
-    if (run->count != 1 || alter->count != 1 || alter->actions[0].kind != LIM_ALTER_DROP_COLUMN)
-        return true;
     if (!limbeck_watch_look(run->call))
         return false;
     run->alone = !run->call->dependents;
-    if (run->alone && !try_native(run, &alter->actions[0], taken))
+    if (!run->alone || run->count != 1 || alter->count != 1 ||
+        alter->actions[0].kind != LIM_ALTER_DROP_COLUMN)
+        return true;
+    if (!try_native(run, &alter->actions[0], taken))
         return false;
-    run->alone = false;
+    run->alone = false; /* nothing of it is tried twice */
     return true;
 }
 
@@ -511,19 +592,14 @@ static bool carry_out(alter_run *run) {
            (!run->editing || !run->edit.rebuild || rebuild(run)) && settle_dependents(run);
 }
 
-/* True when the statement does nothing but add a column that no row, no key and no expression has
-** to do with. */
-static bool adds_plain_column(const lim_alter *alter) {
+/* True when the statement does nothing but add a plain column, and the next is about another table. */
+static bool adds_plain_column(alter_run *run) {
+    const lim_alter *alter = &run->alters[0];
     const lim_alter_action *action = &alter->actions[0];
     if (alter->if_there || alter->count != 1 || action->kind != LIM_ALTER_ADD_COLUMN ||
-        action->unless_there || !may_add_natively(&action->column))
+        action->unless_there || !is_plain_column(&action->column))
         return false;
-    for (uint32_t i = 0; i < action->column.clause_count; i++) {
-        lim_clause_kind kind = action->column.clauses[i].kind;
-        if (kind != LIM_CLAUSE_NULL && kind != LIM_CLAUSE_NOT_NULL && kind != LIM_CLAUSE_DEFAULT)
-            return false;
-    }
-    return true;
+    return !parse_next(run, 1) || !lim_same_name(run->alters[0].table, run->alters[1].table);
 }
 
 /* True when the table that the statement names is main's or temp's. */
@@ -542,19 +618,22 @@ static bool is_near(limbeck_call *call, const lim_alter *alter) {
 ** table's text nor the rest of the schema has to be looked at. */
 static bool add_at_once(alter_run *run, bool *taken) {
     limbeck_call *call = run->call;
-    const lim_alter *alter = &run->alters[0];
+    const lim_alter *alter;
     char *definition;
     int rc;
     *taken = false;
-    if (run->script != NULL || !adds_plain_column(alter) || !is_near(call, alter))
-        return true;
+    if (run->script != NULL || !adds_plain_column(run) || !is_near(call, &run->alters[0]))
+        return !limbeck_failed(call);
+    alter = &run->alters[0];
     if (!limbeck_watch_look(call))
         return false;
     if (call->dependents)
         return true;
     definition = lim_column_definition(&call->cx, run->text, &alter->actions[0].column);
-    if (definition == NULL)
+    if (definition == NULL || !add_few(run, alter->table, &alter->actions[0], definition, taken))
         return false;
+    if (*taken)
+        return true;
     rc = limbeck_try(call, NULL, "ALTER TABLE %s%w%s\"%w\" ADD COLUMN %s",
                      alter->schema != NULL ? "\"" : "", alter->schema != NULL ? alter->schema : "",
                      alter->schema != NULL ? "\"." : "", alter->table, definition);
@@ -564,50 +643,22 @@ static bool add_at_once(alter_run *run, bool *taken) {
     return limbeck_fail_sqlite(call, rc, NULL);
 }
 
-/* The ALTER TABLE statements from statement first on; none is the usual case. */
-static bool find_alters(limbeck_call *call, const lim_body *body, uint32_t first,
-                        lim_statement **statements, uint32_t *count) {
-    uint32_t capacity = 0;
-    *statements = NULL;
-    *count = 0;
-    for (uint32_t i = first; i < body->count; i++) {
-        lim_statement statement = lim_body_statement(body, i);
-        if (!lim_is_alter_table(body->text, &statement))
-            break;
-        if (!lim_grow(&call->cx, (void **)statements, &capacity, *count + 1, sizeof **statements))
-            return false;
-        (*statements)[(*count)++] = statement;
-    }
-    return true;
-}
-
 bool limbeck_alter(limbeck_call *call, const lim_body *body, uint32_t first,
                    limbeck_altered *altered) {
-    const char *text = body->text;
-    alter_run run = {.call = call, .text = text, .script = altered->script};
-    lim_statement *statements;
-    uint32_t alters;
+    alter_run run = {
+        .call = call, .body = body, .first = first, .text = body->text, .script = altered->script};
+    lim_statement statement = lim_body_statement(body, first);
+    bool taken;
     bool ok;
     altered->statements = 0;
     altered->offset = body->spans[first].start;
-    if (!find_alters(call, body, first, &statements, &alters))
-        return false;
-    if (alters == 0)
+    if (!lim_is_alter_table(body->text, &statement))
         return true;
-    run.statements = statements;
-    run.alters = LIM_NEW(&call->cx, lim_alter, alters);
-    run.done = LIM_NEW(&call->cx, bool, alters);
-    if (run.alters == NULL || run.done == NULL ||
-        !lim_alter_parse(&call->cx, text, &statements[0], &run.alters[0], &altered->offset))
+    if (!parse(&run, &altered->offset) || !add_at_once(&run, &taken))
         return false;
-    if (alters == 1) {
-        bool taken;
-        if (!add_at_once(&run, &taken))
-            return false;
-        if (taken) {
-            altered->statements = 1;
-            return true;
-        }
+    if (taken) {
+        altered->statements = 1;
+        return true;
     }
     if (!find_table(&run))
         return false;
@@ -620,13 +671,13 @@ bool limbeck_alter(limbeck_call *call, const lim_body *body, uint32_t first,
     if (ok && run.alters[0].actions[0].kind == LIM_ALTER_RENAME_TABLE)
         ok = rename_native(&run, &run.alters[0].actions[0]);
     else
-        ok = ok && collect(&run, alters) && carry_out(&run);
+        ok = ok && collect(&run) && carry_out(&run);
     altered->statements = run.count;
     if (ok)
         return true;
     altered->offset = run.place;
-    for (uint32_t i = 0; i < alters; i++)
-        if (run.place >= statements[i].start)
+    for (uint32_t i = 0; i < run.parsed; i++)
+        if (run.place >= body->spans[first + i].start)
             altered->statements = i;
     return false;
 }

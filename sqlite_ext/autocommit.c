@@ -287,6 +287,7 @@ static bool run_unit(apply *a, const lim_unit *unit) {
     limbeck_place place = {body->revision, body->operation, &body->body, unit->first + unit->block};
     uint32_t end = unit->last + !unit->block;
     bool ok = limbeck_watch_look(a->call);
+    a->call->says_changes = unit->first == 0 ? 0 : a->call->says_changes;
     sqlite3_set_last_insert_rowid(a->call->db, a->rowid);
     for (; ok && place.statement < end; place.statement++) {
         lim_statement statement = limbeck_place_statement(&place);

@@ -58,6 +58,10 @@ typedef struct limbeck_call {
     bool watch;                  /* statements are to be watched for writes to the ledger */
     bool ledger_read;            /* statements may read the ledger without naming it */
     bool dependents;             /* there are views or triggers */
+    bool few_refused;            /* a table with few rows could not be made anew (alter_few.h) */
+    bool attached_asked;         /* the next is known: */
+    bool attached;               /* there is a database besides main and temp */
+    int says_changes;            /* the body: 1 yes, -1 no, 0 nobody has looked */
 } limbeck_call;
 
 void limbeck_call_begin(limbeck_call *call, limbeck_connection *connection, const char *function);

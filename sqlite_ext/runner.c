@@ -113,6 +113,7 @@ bool limbeck_run_next(limbeck_call *call, limbeck_place *place, uint32_t end) {
 
 static bool run_statements(limbeck_call *call, const limbeck_body *body) {
     limbeck_place place = {body->revision, body->operation, &body->body, 0};
+    call->says_changes = 0;
     if (!limbeck_watch_look(call)) {
         return false;
     }

@@ -22,6 +22,7 @@ bool limbeck_passed(limbeck_attempt *a, int rc) {
     case SQLITE_LOCKED:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
         return limbeck_refuse(a);
     default:
         return limbeck_fail_sqlite(a->call, rc, NULL);
