@@ -9,6 +9,11 @@
 #include <cpuid.h>
 #include <immintrin.h>
 #include <stdatomic.h>
+#if defined(__GLIBC__) && defined(__has_include)
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#endif
+#endif
 #endif
 
 static const uint32_t ROUND_CONSTANTS[64] = {
@@ -106,8 +111,14 @@ work_natively(uint32_t state[8], const unsigned char *bytes, size_t count) {
     _mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-/* True when the processor has these instructions; asked once, because asking is slow in a virtual
-** machine. */
+#if defined(CPU_FEATURE_ACTIVE)
+/* True when the processor has these instructions. The C library has asked it, which is slow in a virtual
+** machine: longer than hashing a hundred files. */
+static bool has_instructions(void) {
+    return CPU_FEATURE_ACTIVE(SHA) && CPU_FEATURE_ACTIVE(SSE4_1);
+}
+#else
+/* The same, asked once. */
 static bool has_instructions(void) {
     static atomic_int known; /* 0: not asked yet, 1: no, 2: yes */
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
@@ -120,6 +131,7 @@ static bool has_instructions(void) {
     }
     return answer == 2;
 }
+#endif
 #endif
 
 static void work(uint32_t state[8], const unsigned char *bytes, size_t count) {

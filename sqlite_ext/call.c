@@ -209,6 +209,16 @@ sqlite3_stmt *limbeck_statement(limbeck_call *call, const char *sql) {
     return statement;
 }
 
+void limbeck_drop_statement(limbeck_call *call, const char *sql) {
+    for (uint32_t i = 0; i < call->kept_count; i++) {
+        if (call->kept[i].sql == sql) {
+            sqlite3_finalize(call->kept[i].statement);
+            call->kept[i] = call->kept[--call->kept_count];
+            return;
+        }
+    }
+}
+
 bool limbeck_row(limbeck_call *call, sqlite3_stmt *statement) {
     int rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW) {

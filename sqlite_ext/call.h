@@ -101,6 +101,9 @@ void limbeck_call_report(const limbeck_call *call, sqlite3_context *context);
 /* The statement of this constant text, reset and without bindings. NULL: failed. */
 sqlite3_stmt *limbeck_statement(limbeck_call *call, const char *sql);
 
+/* Finalizes a kept statement, if there is one of this text: what a call asks once keeps no memory. */
+void limbeck_drop_statement(limbeck_call *call, const char *sql);
+
 /* Steps to the next row. False: no more rows (the statement is reset), or failed. */
 bool limbeck_row(limbeck_call *call, sqlite3_stmt *statement);
 

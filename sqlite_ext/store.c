@@ -212,12 +212,10 @@ static bool read_table(limbeck_call *call, const char *sql, const char *table,
         limbeck_source from = {.call = call, .row = row, .table = table, .problems = problems};
         read(&from, rows);
         if (limbeck_failed(call)) {
-            sqlite3_reset(row);
-        }
-        if (limbeck_failed(call)) {
-            return false;
+            break;
         }
     }
+    limbeck_drop_statement(call, sql);
     return !limbeck_failed(call);
 }
 

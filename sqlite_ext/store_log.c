@@ -163,16 +163,19 @@ static bool find_parts(limbeck_call *call, sought **all, uint32_t *count) {
         }
         text = lim_copy_string(&call->cx, text);
         if (text == NULL || !lim_grow(&call->cx, &grown, &capacity, *count + 1, sizeof **all)) {
-            sqlite3_reset(row);
-            return false;
+            break;
         }
         *all = grown;
         (*all)[(*count)++] = (sought){.revision = text};
     }
+    limbeck_drop_statement(call, SELECT_PARTS);
+    if (limbeck_failed(call)) {
+        return false;
+    }
     if (*count > 1) {
         qsort(*all, *count, sizeof **all, compare_sought);
     }
-    return !limbeck_failed(call) && keep_marked(call, *all, count);
+    return keep_marked(call, *all, count);
 }
 
 /* Reads a stop from the newest row about its revision. */

@@ -189,6 +189,7 @@ static bool check_format(limbeck_call *call) {
         sound = sound && sqlite3_column_type(row, 0) == SQLITE_INTEGER && format >= 1;
         rows++;
     }
+    limbeck_drop_statement(call, SELECT_FORMAT);
     if (limbeck_failed(call)) {
         return false;
     }
@@ -206,13 +207,14 @@ static bool check_format(limbeck_call *call) {
 }
 
 static bool check_objects(limbeck_call *call, bool temp, known *seen) {
-    sqlite3_stmt *row = limbeck_statement(call, temp ? SELECT_TEMP_OBJECTS : SELECT_OBJECTS);
+    const char *sql = temp ? SELECT_TEMP_OBJECTS : SELECT_OBJECTS;
+    sqlite3_stmt *row = limbeck_statement(call, sql);
     while (row != NULL && limbeck_row(call, row)) {
         if (!check_object(call, row, temp, seen) || limbeck_failed(call)) {
-            sqlite3_reset(row);
-            return false;
+            break;
         }
     }
+    limbeck_drop_statement(call, sql);
     return !limbeck_failed(call);
 }
 
