@@ -369,31 +369,39 @@ bool lim_step_is_transactional(const lim_graph *g, const lim_plan *plan, uint32_
                                           : row->downgrade_transactional;
 }
 
-bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
+bool lim_step_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan, uint32_t step,
                       lim_dialect dialect, bool allow_autocommit) {
     bool up = plan->operation == LIM_UPGRADE;
+    const lim_revision *row = &g->revisions[plan->steps[step].node];
+    if (!up && !row->reversible) {
+        return lim_fail(cx, LIM_STATE,
+                        "To set the version without running anything, call migrate_stamp().",
+                        "revision \"%s\" is irreversible: it was stored without a downgrade",
+                        lim_show(cx, row->id));
+    }
+    if (!allow_autocommit && !lim_step_is_transactional(g, plan, step)) {
+        const char *hint =
+            dialect == LIM_SQLITE
+                ? "It commits statement by statement: call again in autocommit, outside BEGIN and "
+                  "SAVEPOINT."
+                : lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
+                             lim_show(cx, plan->to));
+        return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
+                        "revision \"%s\" (%s) is marked transaction:false and can't run in a "
+                        "transaction",
+                        lim_show(cx, row->id), up ? "upgrade" : "downgrade");
+    }
+    return true;
+}
+
+bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
+                      lim_dialect dialect, bool allow_autocommit) {
     for (uint32_t i = 0; plan->operation != LIM_STAMP && i < plan->step_count; i++) {
-        const lim_revision *row = &g->revisions[plan->steps[i].node];
-        if (!up && !row->reversible) {
-            return lim_fail(cx, LIM_STATE,
-                            "To set the version without running anything, call migrate_stamp().",
-                            "revision \"%s\" is irreversible: it was stored without a downgrade",
-                            lim_show(cx, row->id));
-        }
-        if (!allow_autocommit && !lim_step_is_transactional(g, plan, i)) {
-            const char *hint =
-                dialect == LIM_SQLITE
-                    ? "It commits statement by statement: call again in autocommit, outside "
-                      "BEGIN and SAVEPOINT."
-                    : lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
-                                 lim_show(cx, plan->to));
-            return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
-                            "revision \"%s\" (%s) is marked transaction:false and can't run in a "
-                            "transaction",
-                            lim_show(cx, row->id), up ? "upgrade" : "downgrade");
+        if (!lim_step_refusal(cx, g, plan, i, dialect, allow_autocommit)) {
+            return false;
         }
     }
-    return cx->error.code == LIM_OK;
+    return true;
 }
 
 bool lim_plan_versions(lim_context *cx, const lim_graph *g, const lim_state *state,

@@ -57,6 +57,10 @@ bool lim_plan_one(lim_context *cx, const lim_graph *g, const lim_state *state, l
 bool lim_plan_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
                       lim_dialect dialect, bool allow_autocommit);
 
+/* The same of one step of an upgrade or a downgrade, for a host that reads the rows one by one. */
+bool lim_step_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan, uint32_t step,
+                      lim_dialect dialect, bool allow_autocommit);
+
 /* False when the body that the step runs is marked transaction:false. A stamp runs none. */
 bool lim_step_is_transactional(const lim_graph *g, const lim_plan *plan, uint32_t step);
 

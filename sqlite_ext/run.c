@@ -80,10 +80,11 @@ bool limbeck_run_stamp(limbeck_call *call, const char *action, const limbeck_led
     return log_ended_stops(call, action, ledger, plan);
 }
 
-/* True when more than ids must be known before bodies are read, each with the rest of its row. */
+/* True when more than ids must be known before bodies are read, each with the rest of its row and refused
+** by that where it has to be (runner.c). */
 static bool needs_rest(const limbeck_call *call, const limbeck_ledger *ledger,
                        const lim_plan *plan) {
-    return plan->operation != LIM_UPGRADE || !call->transaction.own || ledger->rows.stop_count > 0;
+    return plan->operation == LIM_STAMP || !call->transaction.own || ledger->rows.stop_count > 0;
 }
 
 /* Takes the lock and plans again, unless nothing has changed. Refuses what can be refused before anything

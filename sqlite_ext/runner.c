@@ -226,6 +226,7 @@ static bool prepare_step(limbeck_call *call, const limbeck_ledger *ledger, const
     lim_bytes text;
     *body = (limbeck_body){.own = false};
     return read_body(call, ledger, row, plan->operation != LIM_DOWNGRADE, room, body, &text) &&
+           lim_step_refusal(&call->cx, ledger->graph, plan, step, LIM_SQLITE, true) &&
            limbeck_body_prepare(call, body->own ? &body->memory : &call->cx, row->id,
                                 limbeck_operation_name(plan), text,
                                 lim_step_is_transactional(ledger->graph, plan, step), body);
