@@ -9,10 +9,8 @@
 #include <cpuid.h>
 #include <immintrin.h>
 #include <stdatomic.h>
-#if defined(__GLIBC__) && defined(__has_include)
-#if __has_include(<sys/platform/x86.h>)
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
 #include <sys/platform/x86.h>
-#endif
 #endif
 #endif
 
