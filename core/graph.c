@@ -995,6 +995,22 @@ bool lim_effective_labels(lim_context *cx, lim_graph *g, lim_node n, lim_list *l
     return true;
 }
 
+bool lim_same_effective_labels(const lim_graph *g, lim_node a, lim_node b) {
+    const struct lim_effective *e = g->effective;
+    if (!has_labels(g)) {
+        return true;
+    }
+    if (!e) {
+        return false;
+    }
+    uint32_t x = e->first[a], y = e->first[b];
+    while (x && y && e->cells[x - 1].owner == e->cells[y - 1].owner) {
+        x = e->cells[x - 1].next;
+        y = e->cells[y - 1].next;
+    }
+    return !x && !y;
+}
+
 /* ---- what is applied ----------------------------------------------------------------------- */
 
 /* Sorts the version rows into revisions and unknown names. */

@@ -121,6 +121,10 @@ bool lim_nodes_within(lim_context *cx, lim_nodes nodes, const lim_set *set, lim_
 ** them for the whole graph, in time linear in graph and result. False: LIM_NOMEM. */
 bool lim_effective_labels(lim_context *cx, lim_graph *g, lim_node n, lim_list *labels);
 
+/* True when both have the same effective labels, as far as that is known before the first
+** lim_effective_labels(): one may carry thousands, and all above it show them. */
+bool lim_same_effective_labels(const lim_graph *g, lim_node a, lim_node b);
+
 /* Version ids of nodes, joined by ", " in byte order; "base" for none. NULL: LIM_NOMEM. */
 const char *lim_nodes_text(lim_context *cx, const lim_graph *g, lim_nodes nodes);
 

@@ -16,15 +16,15 @@
 typedef struct reader_fill {
     lim_context *cx;
     const lim_view *view;
-    lim_cell *cell;   /* the next one */
-    lim_set *current; /* the revisions that are version rows */
-    lim_list labels;  /* the effective labels shown last, and joined: most revisions have the */
-    const char *labels_text; /* same as the one before */
+    lim_cell *cell;          /* the next one */
+    lim_set *current;        /* the revisions that are version rows */
+    lim_node labels_of;      /* whose effective labels were shown last, */
+    const char *labels_text; /* joined: most revisions have the same as the one before */
 } reader_fill;
 
 static bool fill_begin(lim_context *cx, const lim_view *view, lim_table *table,
                        uint32_t column_count, uint32_t row_count, reader_fill *f) {
-    *f = (reader_fill){.cx = cx, .view = view};
+    *f = (reader_fill){.cx = cx, .view = view, .labels_of = LIM_NONE};
     *table = (lim_table){column_count, row_count, NULL};
     f->current = lim_set_new(cx, view->graph);
     f->cell = LIM_NEW(cx, lim_cell, (size_t)row_count * column_count);
@@ -79,17 +79,13 @@ static void put_ids(reader_fill *f, lim_nodes nodes) {
     put_text(f, lim_text_end(&t));
 }
 
-static bool same_items(const lim_list *a, const lim_list *b) {
-    return a->count == b->count &&
-           (a->count == 0 || memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
-}
-
 static void put_effective_labels(reader_fill *f, lim_node n) {
     lim_list labels = {0};
-    if (lim_effective_labels(f->cx, f->view->graph, n, &labels) &&
-        !same_items(&labels, &f->labels)) {
-        f->labels_text = lim_list_join(f->cx, &labels);
-        f->labels = labels;
+    if (f->labels_of == LIM_NONE || !lim_same_effective_labels(f->view->graph, f->labels_of, n)) {
+        f->labels_text = lim_effective_labels(f->cx, f->view->graph, n, &labels)
+                             ? lim_list_join(f->cx, &labels)
+                             : NULL;
+        f->labels_of = n;
     }
     put_text(f, f->labels_text);
 }

@@ -371,6 +371,31 @@ static void status_counts(void **unused) {
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+static void many_labels_are_shown_by_many_revisions(void **unused) {
+    (void)unused;
+    enum { MANY = 3000 };
+    fixture f;
+    lim_table t;
+    fixture_begin(&f, 0);
+    for (int i = 0; i < MANY; i++) {
+        const char *id = lim_format(&f.cx, "r%d", i);
+        lim_revision row = {.seq = i + 1, .id = id, .message = "", .checksum = ""};
+        lim_label label = {lim_format(&f.cx, "l%d", i), "r0", i};
+        assert_true(lim_ledger_add_revision(&f.cx, &f.ledger, &row) &&
+                    lim_ledger_add_label(&f.cx, &f.ledger, &label));
+        lim_edge edge = {id, lim_format(&f.cx, "r%d", i - 1), LIM_DOWN_REVISION, 0};
+        assert_true(i == 0 || lim_ledger_add_edge(&f.cx, &f.ledger, &edge));
+    }
+    f.g = lim_graph_build(&f.cx, &f.ledger, NULL);
+    assert_non_null(f.g);
+    assert_true(lim_state_build(&f.cx, f.g, &f.ledger, &f.state));
+    size_t before = f.memory.bytes;
+    assert_true(run(&f, NULL, "migrate_history", NULL, NULL, &t));
+    assert_int_equal(t.row_count, MANY);
+    assert_true(f.memory.bytes - before < MANY * (size_t)2000); /* not MANY * MANY */
+    fixture_end(&f);
+}
+
 static void every_allocation_may_fail(void **unused) {
     (void)unused;
     static const char *const calls[][3] = {
@@ -414,6 +439,7 @@ int main(void) {
         cmocka_unit_test(validate_lists_graph_and_state),
         cmocka_unit_test(a_sound_ledger_has_no_problems),
         cmocka_unit_test(status_counts),
+        cmocka_unit_test(many_labels_are_shown_by_many_revisions),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
