@@ -8,7 +8,7 @@ sqlite="$demo python3 libcmocka-dev python3-alembic python3-hypothesis python3-p
     php-cli php-sqlite3 libdbd-sqlite3-perl ruby-sqlite3 tcl libsqlite3-tcl
     default-jdk-headless libxerial-sqlite-jdbc-java"
 postgres="postgresql-15 postgresql-server-dev-15 libpq-dev libipc-run-perl python3-psycopg2
-    libpostgresql-jdbc-java libdbd-pg-perl postgresql-15-cron pgbouncer"
+    libpostgresql-jdbc-java libdbd-pg-perl php-cli php-pgsql postgresql-15-cron pgbouncer"
 
 case ${1:-check} in
 demo) wanted=$demo ;;

@@ -130,12 +130,13 @@ driver() { # name command...
 
 drivers() {
     local folder=$work/tree/regress/pg_drivers name
-    for name in ${DRIVERS:-psycopg2 libpq dbi jdbc}; do
+    for name in ${DRIVERS:-psycopg2 libpq dbi jdbc php}; do
         case $name in
         psycopg2) driver psycopg2 /usr/bin/python3 "$folder/psycopg2_driver.py" ;;
         libpq) driver libpq sh -c "cc -Wall -Werror -I$($pg_config --includedir) -o $work/libpq \
             $folder/libpq.c -L$($pg_config --libdir) -lpq && $work/libpq" ;;
         dbi) driver dbi perl "$folder/dbi.pl" ;;
+        php) driver php php "$folder/php.php" ;;
         jdbc) driver jdbc java -cp /usr/share/java/postgresql.jar "$folder/../drivers/Jdbc.java" ;;
         esac
     done
