@@ -331,7 +331,7 @@ apply_statements(Apply *apply)
 		try_unit(apply, &units[i], stop != NULL, start);
 		stop = NULL;
 	}
-	if (count == 0)
+	if (count == 0 || units[count - 1].last < next)
 		record_revision_done(apply, 0);
 	restore_settings(apply);
 	apply->settings = NULL;

@@ -81,13 +81,35 @@ log_authoring(Call *call, const char *action, const char *revision, const char *
 	record_log(call, &entry);
 }
 
+/* Says of which revision an error of the server's is, such as a character that its encoding has not. */
+static void
+storing_context(void *id)
+{
+	const char *at;
+
+	for (at = id; *at != '\0'; at++)
+	{
+		if (IS_HIGHBIT_SET(*at))
+			return;				/* it may be the id that can't be told */
+	}
+	errcontext("storing revision \"%s\"", (const char *) id);
+}
+
 /* Writes one record with its log row. */
 static void
 store_record(Call *call, const char *action, const lim_record *record, const bool vouched[2])
 {
+	ErrorContextCallback context = {
+		.callback = storing_context,
+		.arg = unconstify(char *, record->id),
+		.previous = error_context_stack,
+	};
+
+	error_context_stack = &context;
 	record_revision(call, record, vouched);
 	log_authoring(call, action, record->id, record->from_version, record->checksum,
 				  record->mended ? psprintf("mended: %s", record->mended) : NULL);
+	error_context_stack = context.previous;
 }
 
 /*

@@ -314,6 +314,14 @@ read_stops(Call *call, Snapshot snapshot)
 		row.up = rows_text_is(&rows, LOG_ACTION, upgrade);
 		row.statement = (uint32_t) rows_int32(&rows, LOG_STATEMENT);
 		row.statements = (uint32_t) rows_int32(&rows, LOG_STATEMENTS);
+		if (rows_int32(&rows, LOG_STATEMENT) < 1 ||
+			rows_int32(&rows, LOG_STATEMENTS) < rows_int32(&rows, LOG_STATEMENT))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("the ledger is damaged: row " INT64_FORMAT " of migrate_log is about statement %d of %d",
+							rows_int64(&rows, LOG_ID), rows_int32(&rows, LOG_STATEMENT),
+							rows_int32(&rows, LOG_STATEMENTS)),
+					 errhint("Correct the row that was written by hand, or delete it.")));
 		row.outcome = rows_text(&rows, LOG_OUTCOME, NULL);
 		row.checksum = rows_text(&rows, LOG_CHECKSUM, NULL);
 		row.detail = rows_text(&rows, LOG_DETAIL, NULL);

@@ -187,8 +187,9 @@ static void read_stop(limbeck_call *call, sqlite3_stmt *row, lim_problems *probl
                            .subject = one->revision};
     lim_problems ignored = {0};
     one->stop = (lim_stop){.revision = one->revision, .up = sqlite3_column_int(row, 0) != 0};
-    one->stop.statement = (uint32_t)limbeck_source_integer(&from, 1, 1, UINT32_MAX - 1);
     one->stop.statements = (uint32_t)limbeck_source_integer(&from, 2, 1, UINT32_MAX - 1);
+    one->stop.statement =
+        (uint32_t)limbeck_source_integer(&from, 1, 1, (int64_t)one->stop.statements);
     one->stop.outcome = limbeck_source_text(&from, 3);
     one->stopped = !from.wrong;
     from.problems = &ignored;

@@ -65,6 +65,16 @@ is($in_latin, $node->safe_psql('utf', $load), 'message and checksum are the same
 is($node->safe_psql('latin', 'INSERT INTO caf DEFAULT VALUES; SELECT length(name), octet_length(name) FROM caf'), '3|3', 'the body was converted');
 ($status, $stdout, $stderr) = $node->psql('latin', "SET client_encoding = 'UTF8'; SELECT migrate_revision('x', 'SELECT ''\xc3\xa9\xc3\xa9'' FROM nowhere', '', '002'); SELECT migrate_upgrade()");
 like($stderr, qr/statement 1 of 1, line 1, column 18/, 'columns are characters');
+($status, $stdout, $stderr) = $node->psql('latin', "SELECT migrate_load_files(ARRAY['003_a.sql', '004_euro.sql'], ARRAY[convert_to('-- migrate:up', 'UTF8'), '\\x2d2d206d6967726174653a75700a53454c4543542027e282ac27'])");
+like($stderr, qr/has no equivalent in encoding "LATIN1"\nCONTEXT:  storing revision "004"/, 'a character that the database has not is told with its revision');
+is($node->safe_psql('latin', "SELECT count(*) FROM migrate_history() WHERE revision >= '003'"), '0', '... and nothing is stored');
+
+# Without an encoding: what is UTF-8 is taken as it is, and nothing else is.
+$node->safe_psql('postgres', q{CREATE DATABASE bytes ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0});
+$node->safe_psql('bytes', 'CREATE EXTENSION limbeck');
+is($node->safe_psql('bytes', $load), $in_latin, 'message and checksum are the same in SQL_ASCII');
+($status, $stdout, $stderr) = $node->psql('bytes', "SELECT migrate_revision(E'caf\\xe9', '', '', '002')");
+like($stderr, qr/invalid byte sequence for encoding "UTF8": 0xe9/, 'other bytes are refused');
 
 # Directories ask for pg_read_server_files before they are touched.
 my $directory = $node->basedir . '/migrations';
