@@ -61,7 +61,7 @@ static bool make_ledger(lim_context *cx, unsigned shape, unsigned rows, lim_ledg
         const char *const *line = histories[shape][i];
         lim_revision row = {.seq = i, .id = line[0], .message = "", .checksum = ""};
         lim_label label = {line[3], line[0], 0};
-        lim_version version = {line[0], NULL, NULL};
+        lim_version version = {.version_num = line[0]};
         row.reversible = row.upgrade_transactional = row.downgrade_transactional = true;
         if (!lim_ledger_add_revision(cx, ledger, &row) ||
             !add_edges(cx, ledger, line[0], line[1], LIM_DOWN_REVISION) ||
