@@ -61,29 +61,34 @@ static bool name_rowid(drop *d) {
     return d->rowid != NULL;
 }
 
-/* Looks through the schema: no index of the table may name the column, and the spare name must be free. */
+/* Looks through the schema: no index of the table may name the column, and the spare name must be free. An
+** authorizer that hides the table there would keep DROP TABLE from finding the copy. */
 static bool look_around(drop *d) {
     lim_context *cx = &d->call->cx;
     const char *name = d->before->columns[d->column].name;
     sqlite3_stmt *s;
-    bool free_to_go = true;
+    bool there = false, free_to_go = true;
     d->spare = lim_format(cx, "%s~old", d->table->name);
-    s = d->spare == NULL ? NULL
-                         : limbeck_ask(d->call,
-                                       "SELECT type = 'table', sql FROM main.sqlite_master WHERE"
-                                       " tbl_name IN (%Q, %Q) COLLATE nocase AND name <> %Q",
-                                       d->table->name, d->spare, d->table->name);
+    s = d->spare == NULL
+            ? NULL
+            : limbeck_ask(d->call,
+                          "SELECT type = 'table', name = %Q, sql FROM main.sqlite_master WHERE"
+                          " tbl_name IN (%Q, %Q) COLLATE nocase",
+                          d->table->name, d->table->name, d->spare);
     while (limbeck_answer(d->call, &s)) {
-        const char *sql = (const char *)sqlite3_column_text(s, 1);
-        free_to_go = free_to_go && sqlite3_column_int(s, 0) == 0 &&
-                     (sql == NULL || !lim_mentions(cx, sql, 0, strlen(sql), name));
+        const char *sql = (const char *)sqlite3_column_text(s, 2);
+        bool is_table = sqlite3_column_int(s, 0) != 0;
+        bool is_ours = is_table && sqlite3_column_int(s, 1) != 0;
+        there = there || is_ours;
+        free_to_go = free_to_go &&
+                     (is_ours ||
+                      (!is_table && (sql == NULL || !lim_mentions(cx, sql, 0, strlen(sql), name))));
     }
-    return !limbeck_failed(d->call) && (free_to_go || limbeck_refuse(&d->attempt));
+    return !limbeck_failed(d->call) && ((there && free_to_go) || limbeck_refuse(&d->attempt));
 }
 
 static bool run(drop *d, const char *sql) {
-    return sql != NULL ? limbeck_passed(&d->attempt, limbeck_try(d->call, NULL, "%s", sql))
-                       : lim_out_of_memory(&d->call->cx);
+    return sql != NULL && limbeck_attempt_run(&d->attempt, sqlite3_mprintf("%s", sql));
 }
 
 static bool create_copy(drop *d) {

@@ -67,13 +67,17 @@ static int64_t affordable_rows(const few *f) {
 
 /* --- changes() ------------------------------------------------------------------------------- */
 
-bool limbeck_body_says_changes(limbeck_call *call, const char *text) {
+bool limbeck_body_says_changes(limbeck_call *call, const lim_body *body) {
+    static const char WORD[] = "changes";
     if (call->says_changes == 0) {
-        while (*text != '\0' &&
-               ((*text | 0x20) != 'c' || sqlite3_strnicmp(text, "changes", 7) != 0)) {
+        const char *text = body->text;
+        size_t left = body->length;
+        while (left >= strlen(WORD) && ((*text | 0x20) != WORD[0] ||
+                                        sqlite3_strnicmp(text, WORD, (int)strlen(WORD)) != 0)) {
             text++;
+            left--;
         }
-        call->says_changes = *text != '\0' ? 1 : -1;
+        call->says_changes = left >= strlen(WORD) ? 1 : -1;
     }
     return call->says_changes > 0;
 }
@@ -94,17 +98,6 @@ static bool prepare(few *f, char *sql, sqlite3_stmt **s) {
 static bool finish(few *f, sqlite3_stmt *s, int rc) {
     sqlite3_finalize(s);
     return limbeck_passed(&f->attempt, rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc);
-}
-
-/* Runs a statement that changes something: one that an authorizer has silently made nothing of is refused. */
-static bool run(few *f, char *sql) {
-    sqlite3_stmt *s;
-    bool ok;
-    limbeck_transaction_arm(f->call);
-    ok = prepare(f, sql, &s) && (!sqlite3_stmt_readonly(s) || limbeck_refuse(&f->attempt));
-    ok = finish(f, s, ok ? sqlite3_step(s) : SQLITE_DONE) && ok;
-    limbeck_transaction_arm(f->call);
-    return ok;
 }
 
 /* What can't be read is left to SQLite. */
@@ -435,7 +428,8 @@ static bool look_at_rows(few *f) {
 
 /* Creates what the text says in main; words is how it begins. */
 static bool create(few *f, const char *sql, const char *words) {
-    return run(f, sqlite3_mprintf("%smain.%s", words, sql + strlen(words)));
+    return limbeck_attempt_run(&f->attempt,
+                               sqlite3_mprintf("%smain.%s", words, sql + strlen(words)));
 }
 
 static bool create_indexes(few *f) {
@@ -505,12 +499,9 @@ static bool take_places(few *f) {
            (sqlite3_changes(f->call->db) == made - f->behind || limbeck_refuse(&f->attempt));
 }
 
-static bool drop_table(few *f) {
-    return run(f, sqlite3_mprintf("DROP TABLE main.\"%w\"", f->change->table));
-}
-
+/* An authorizer that ignores SQLITE_REINDEX keeps CREATE INDEX from reading the rows: there are none yet. */
 static bool make_anew(few *f) {
-    return create(f, f->after, TABLE_WORDS) && insert_rows(f) && create_indexes(f) &&
+    return create(f, f->after, TABLE_WORDS) && create_indexes(f) && insert_rows(f) &&
            take_places(f);
 }
 
@@ -521,7 +512,8 @@ static bool carry_out(few *f, bool *done) {
     if (!limbeck_change(call, NULL, "SAVEPOINT " SAVEPOINT)) {
         return false;
     }
-    dropped = drop_table(f);
+    dropped = limbeck_attempt_run(&f->attempt,
+                                  sqlite3_mprintf("DROP TABLE main.\"%w\"", f->change->table));
     *done = dropped && make_anew(f);
     call->few_refused = !*done;
     if (limbeck_failed(call) ||

@@ -10,8 +10,8 @@
 **     SELECT ... FROM t
 **     DROP TABLE t
 **     CREATE TABLE t (...)       the text that ALTER TABLE would have left, byte for byte
-**     INSERT INTO t VALUES ...   rowids too; a new column gets its DEFAULT, as if it had always been there
 **     CREATE INDEX ...           as stored
+**     INSERT INTO t VALUES ...   rowids too; a new column gets its DEFAULT, as if it had always been there
 **     UPDATE sqlite_schema       the rows of all these go to their old places, if anything was made since
 **
 ** Both ways are given their price beforehand, and the lower one is taken. All else is SQLite's own: a table
@@ -25,6 +25,7 @@
 #define LIMBECK_ALTER_FEW_H
 
 #include "alter_sql.h"
+#include "body.h"
 
 /* What is to happen to a table of main's. */
 typedef struct limbeck_few {
@@ -33,7 +34,7 @@ typedef struct limbeck_few {
     const char *definition; /* what ALTER TABLE ADD COLUMN would be told */
     const char *dropped;    /* the name of the column to drop, or NULL, and */
     const char *without;    /* the table's text without it */
-    const char *body;       /* the text of the body */
+    const lim_body *body;
 } limbeck_few;
 
 /* Carries it out, where that is worth while: *done. Else nothing has changed. There must be no view and no
@@ -42,6 +43,6 @@ typedef struct limbeck_few {
 bool limbeck_alter_few_rows(limbeck_call *call, const limbeck_few *change, bool *done);
 
 /* True when the body may ask for changes(), which inserting rows changes. Its text is looked through once. */
-bool limbeck_body_says_changes(limbeck_call *call, const char *text);
+bool limbeck_body_says_changes(limbeck_call *call, const lim_body *body);
 
 #endif

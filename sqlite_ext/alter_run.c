@@ -280,7 +280,7 @@ static bool is_plain_loss(const lim_table_column *column) {
 static bool add_few(alter_run *run, const char *table, const lim_alter_action *action,
                     const char *definition, bool *taken) {
     limbeck_few few = {
-        .table = table, .added = action->name, .definition = definition, .body = run->text};
+        .table = table, .added = action->name, .definition = definition, .body = run->body};
     return !is_plain_column(&action->column) || limbeck_alter_few_rows(run->call, &few, taken);
 }
 
@@ -289,14 +289,14 @@ static bool drop_few(alter_run *run, const lim_create_table *table, int32_t colu
     limbeck_few few = {.table = run->table.name,
                        .dropped = table->columns[column].name,
                        .without = without,
-                       .body = run->text};
+                       .body = run->body};
     if (is_plain_loss(&table->columns[column])) {
         if (!limbeck_alter_few_rows(run->call, &few, taken))
             return false;
         if (*taken)
             return true;
     }
-    return run->call->few_refused || limbeck_body_says_changes(run->call, run->text) ||
+    return run->call->few_refused || limbeck_body_says_changes(run->call, run->body) ||
            limbeck_drop_in_few_rows(run->call, &run->table, table, column, without, taken);
 }
 

@@ -128,6 +128,12 @@ static bool find_in(limbeck_call *call, const char *schema, const char *name,
         table->is_virtual =
             table->sql != NULL && sqlite3_strnicmp(table->sql, "create virtual", 14) == 0;
     }
+    if (!limbeck_failed(call) && table->schema != NULL &&
+        (table->name == NULL || table->sql == NULL)) {
+        return lim_fail(&call->cx, LIM_STATE, NULL,
+                        "the definition of \"%s\" is hidden by the application's authorizer",
+                        lim_show(&call->cx, name));
+    }
     return !limbeck_failed(call);
 }
 

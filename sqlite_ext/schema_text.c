@@ -46,6 +46,22 @@ bool limbeck_look(limbeck_attempt *a, char *sql, bool *found, int *number) {
     return limbeck_passed(a, rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc);
 }
 
+bool limbeck_attempt_run(limbeck_attempt *a, char *sql) {
+    sqlite3_stmt *s = NULL;
+    int rc = SQLITE_NOMEM;
+    limbeck_transaction_arm(a->call);
+    if (sql != NULL) {
+        rc = sqlite3_prepare_v2(a->call->db, sql, -1, &s, NULL);
+    }
+    sqlite3_free(sql);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_stmt_readonly(s) ? SQLITE_AUTH : sqlite3_step(s);
+    }
+    sqlite3_finalize(s);
+    limbeck_transaction_arm(a->call);
+    return limbeck_passed(a, rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc);
+}
+
 /* --- the schema ---------------------------------------------------------------------------- */
 
 bool limbeck_schema_open(limbeck_attempt *a) {
@@ -76,8 +92,8 @@ bool limbeck_schema_write(limbeck_attempt *a, const char *schema, const char *fo
     if (change == NULL)
         return lim_out_of_memory(&a->call->cx);
     writable = set_writable(a->call, 1);
-    ok = limbeck_passed(
-        a, limbeck_try(a->call, NULL, "UPDATE \"%w\".sqlite_master SET %s", schema, change));
+    ok = limbeck_attempt_run(a,
+                             sqlite3_mprintf("UPDATE \"%w\".sqlite_master SET %s", schema, change));
     sqlite3_free(change);
     if (ok || a->refused)
         set_writable(a->call, writable);
@@ -90,8 +106,8 @@ bool limbeck_schema_reread(limbeck_attempt *a, const char *schema) {
     if (!limbeck_look(a, sqlite3_mprintf("PRAGMA \"%w\".schema_version", schema), &found, &version))
         return false;
     version = version == 0x7fffffff ? 0 : version + 1;
-    return limbeck_passed(a, limbeck_try(a->call, NULL, "PRAGMA \"%w\".schema_version = %d", schema,
-                                         version)) &&
+    return limbeck_attempt_run(
+               a, sqlite3_mprintf("PRAGMA \"%w\".schema_version = %d", schema, version)) &&
            /* the first statement that runs finds the new version, and reads the schema */
            limbeck_look(a, sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master", schema), &found,
                         NULL);

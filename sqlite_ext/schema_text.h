@@ -33,6 +33,10 @@ bool limbeck_passed(limbeck_attempt *a, int rc);
 ** NULL, gets the first column of that. */
 bool limbeck_look(limbeck_attempt *a, char *sql, bool *found, int *number);
 
+/* Runs a statement that changes something, which sqlite3_mprintf() made and which is freed. One of which an
+** authorizer has silently made nothing is refused. */
+bool limbeck_attempt_run(limbeck_attempt *a, char *sql);
+
 /* Refuses when nobody may write to sqlite_schema. */
 bool limbeck_schema_open(limbeck_attempt *a);
 

@@ -2,14 +2,14 @@
 # The tests of ALTER TABLE on SQLite (make check-alter). LIMBECK_TABLES sets the number of random tables,
 # LIMBECK_SEED tries one; LIMBECK_LONG=1 tries every point of failure.
 #
-#     regress/alter/run.sh [NAME ...]      actions drop few shapes inverse together ways postgres kill interrupt memory disk
+#     regress/alter/run.sh [NAME ...]      actions drop few onlookers shapes inverse together ways postgres kill interrupt memory disk
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=regress/alter
 out=build/alter
 library=${LIMBECK_LIBRARY:-sqlite_ext/limbeck.so}
 names=("$@")
-[ $# -gt 0 ] || names=(actions drop few shapes inverse together ways postgres kill interrupt memory disk)
+[ $# -gt 0 ] || names=(actions drop few onlookers shapes inverse together ways postgres kill interrupt memory disk)
 mkdir -p "$out"
 . regress/counts.sh
 
