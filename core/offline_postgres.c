@@ -57,9 +57,11 @@ static void add_extension(lim_offline *o) {
         lim_offline_string(o, lim_format(o->cx, "This script starts at %s.", o->plan.from));
         add(o, ";\n");
     }
-    add(o, "  ELSIF found <> ");
+    /* the two may be quoted differently */
+    add(o, "  ELSIF pg_catalog.to_regnamespace(found) IS DISTINCT FROM "
+           "pg_catalog.to_regnamespace(");
     lim_offline_string(o, o->schema);
-    add(o, " THEN\n    RAISE EXCEPTION 'extension \"limbeck\" is in schema %, and this script was "
+    add(o, ") THEN\n    RAISE EXCEPTION 'extension \"limbeck\" is in schema %, and this script was "
            "made for schema %', found, ");
     lim_offline_string(o, o->schema);
     add(o, "\n      USING ERRCODE = '55000', HINT = 'Make the script in a database that has it in "

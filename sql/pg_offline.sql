@@ -23,5 +23,20 @@ BEGIN READ ONLY;
 SELECT migrate_upgrade_sql() LIKE '%CREATE TABLE ours%' AS ok;
 SELECT count(*) FROM migrate_export();
 COMMIT;
+-- How the session that made it writes names need not be how the one that runs it does.
+SET quote_all_identifiers = on;
+SELECT migrate_upgrade_sql('base:001') AS script \gset
+RESET quote_all_identifiers;
+BEGIN;
+:script
+COMMIT;
+SELECT version_num FROM migrate_version;
+SELECT migrate_downgrade_sql('001:base') AS script \gset
+SET quote_all_identifiers = on;
+BEGIN;
+:script
+COMMIT;
+RESET quote_all_identifiers;
+SELECT current FROM migrate_status();
 DROP OWNED BY regress_offline_low;
 DROP ROLE regress_offline_low;
