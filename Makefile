@@ -15,7 +15,8 @@ FUZZ_SECONDS ?= 600
 
 CFLAGS ?= -O2 -g
 C11 := -std=c11 -Wall -Wextra -Wshadow -Werror -I core -I sqlite_ext -I .
-SHARED := -shared -fPIC -fvisibility=hidden -Wl,--version-script=sqlite_ext/exports.map
+SHARED := -shared -fPIC -fvisibility=hidden -Wl,--version-script=sqlite_ext/exports.map \
+	-Wl,-z,noseparate-code # one mapping instead of three: loading is a good part of a short call
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 core_c := $(wildcard core/*.c)

@@ -339,8 +339,19 @@ int64_t limbeck_now(void) {
     return now - epoch;
 }
 
+/* The last digits of a number. */
+static void put_digits(char *at, int digits, int number) {
+    for (; digits > 0; number /= 10) {
+        at[--digits] = (char)('0' + number % 10);
+    }
+}
+
 static const char *spell_time(limbeck_call *call, int64_t now) {
-    int64_t days = now / 86400000, rest = now % 86400000;
+    char text[] = "0000-00-00T00:00:00.000Z";
+    int64_t days, rest;
+    now = now < 0 ? 0 : now; /* a clock that is wrong tells the first second */
+    days = now / 86400000;
+    rest = now % 86400000;
     /* Civil date of a day number, in 400-year eras that begin on the first of March. */
     int64_t shifted = days + 719468;
     int64_t era = shifted / 146097;
@@ -351,9 +362,14 @@ static const char *spell_time(limbeck_call *call, int64_t now) {
     int day = (int)(of_year - (153 * march_month + 2) / 5 + 1);
     int month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
     int year = (int)(era * 400 + year_of_era + (month <= 2));
-    return lim_format(&call->cx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
-                      (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),
-                      (int)(rest % 1000));
+    put_digits(text, 4, year);
+    put_digits(text + 5, 2, month);
+    put_digits(text + 8, 2, day);
+    put_digits(text + 11, 2, (int)(rest / 3600000));
+    put_digits(text + 14, 2, (int)(rest / 60000 % 60));
+    put_digits(text + 17, 2, (int)(rest / 1000 % 60));
+    put_digits(text + 20, 3, (int)(rest % 1000));
+    return lim_copy_string(&call->cx, text);
 }
 
 /* Steps often follow each other within a millisecond. */
