@@ -19,6 +19,9 @@ PG_FUNCTION_INFO_V1(migrate_load_dir);
 
 #define RANDOM_ID_BYTES 6
 
+/* So many files are worth looking whether they can be written without queries. */
+#define MANY_FILES 8
+
 static const bool both_bodies[2] = {true, true};
 
 /*
@@ -372,11 +375,14 @@ author_store_files(Call *call, const char *action, const lim_file *files, uint32
 						 count, directory, random_id(), &result))
 		core_error(&call->cx);
 	compare_rows(call, &result);
+	if (result.count >= MANY_FILES)
+		writer_begin_storing(call);
 	for (i = 0; i < result.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		store_or_vouch(call, action, &result.records[i], both_bodies);
 	}
+	writer_close(call);
 	if (directory)
 	{
 		const char *summary = lim_load_summary(&call->cx, &result);
@@ -413,24 +419,18 @@ migrate_load(PG_FUNCTION_ARGS)
 	return author_call("migrate_load()", load_one, &file);
 }
 
-/* Where files are, and what kind. */
-typedef struct DirectoryRequest
+/* Stores the files of a directory, wherever they come from: a LoadRequest's work. */
+const char *
+author_load_directory(Call *call, void *arguments)
 {
-	const char *path;			/* in the server's encoding */
-	const char *format;
-} DirectoryRequest;
-
-static const char *
-load_directory(Call *call, void *arguments)
-{
-	DirectoryRequest *request = arguments;
+	LoadRequest *request = arguments;
 	lim_tool	format;
 	uint32_t	count;
 	lim_file   *files;
 
 	if (!lim_format_named(&call->cx, request->format, &format))
 		core_error(&call->cx);
-	files = directory_read(call, request->path, format, &count);
+	files = request->read(call, format, request->source, &count);
 	if (!lim_format_read(&call->cx, LIM_POSTGRES, &format, files, count, &files, &count))
 		core_error(&call->cx);
 	return author_store_files(call, "load", files, count, true);
@@ -440,7 +440,7 @@ load_directory(Call *call, void *arguments)
 Datum
 migrate_load_dir(PG_FUNCTION_ARGS)
 {
-	DirectoryRequest request = {.format = argument_text(fcinfo, 1)};
+	LoadRequest request = {argument_text(fcinfo, 1), directory_read, NULL};
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -448,6 +448,6 @@ migrate_load_dir(PG_FUNCTION_ARGS)
 				 errmsg("argument \"path\" of migrate_load_dir() is required"),
 				 errhint("SELECT migrate_load_dir('migrations').")));
 	directory_require_right();
-	request.path = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	return author_call("migrate_load_dir()", load_directory, &request);
+	request.source = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	return author_call("migrate_load_dir()", author_load_directory, &request);
 }

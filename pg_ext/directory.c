@@ -130,10 +130,10 @@ walk_directory(Walk *walk, const char *prefix)
 	pfree(path);
 }
 
-/* The files that a format wants, of a directory and of those below it that the format has, in no
+/* The files that a format wants, of the directory at a path and of those below it that the format has, in no
  * order: core has its own. Their names are paths relative to the directory. */
 lim_file *
-directory_read(Call *call, const char *path, lim_tool format, uint32_t *count)
+directory_read(Call *call, lim_tool format, const void *path, uint32_t *count)
 {
 	Walk		walk = {call, path, format, NULL, 0, 64};
 

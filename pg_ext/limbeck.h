@@ -340,6 +340,16 @@ extern void ledger_free_stored(StoredRevision *stored);
 /* author.c: revisions stored */
 typedef const char *(*AuthorWork) (Call *call, void *request);
 extern Datum author_call(const char *function, AuthorWork work, void *request);
+
+/* A directory that is to be stored: whose files, by the name of a tool, and who reads them from where. */
+typedef struct LoadRequest
+{
+	const char *format;
+	lim_file   *(*read) (Call *call, lim_tool format, const void *source, uint32_t *count);
+	const void *source;
+} LoadRequest;
+
+extern const char *author_load_directory(Call *call, void *request);
 extern const char *author_store_files(Call *call, const char *action, const lim_file *files,
 									  uint32_t count, bool directory);
 
@@ -367,12 +377,15 @@ extern void record_revision(Call *call, const lim_record *record, const bool vou
 extern void record_authors(Call *call, const char *revision, const bool vouched[2]);
 extern void record_delete(Call *call, const char *revision);
 
-/* writer.c: version rows and log rows of a run, written without a query */
+/* writer.c: rows written without a query, by a run or a call that stores many revisions */
 extern LedgerWriter *writer_of(Call *call);
 extern void writer_add(LedgerWriter *writer, const lim_change *changes, uint32_t count,
 					   const LogEntry *entry);
 extern void writer_look(void);
 extern void writer_close(Call *call);
+extern void writer_begin_storing(Call *call);
+extern LedgerWriter *writer_at_work(const Call *call);
+extern void writer_store(LedgerWriter *writer, const lim_record *record);
 
 /* body.c: a body parsed, and refused where it can't run */
 
@@ -503,6 +516,6 @@ extern bool trust_session(Call *call, const StoredRevision *stored, lim_directio
 
 /* directory.c: migration files of the server */
 extern void directory_require_right(void);
-extern lim_file *directory_read(Call *call, const char *path, lim_tool format, uint32_t *count);
+extern lim_file *directory_read(Call *call, lim_tool format, const void *path, uint32_t *count);
 
 #endif							/* LIMBECK_H */

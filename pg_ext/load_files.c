@@ -40,31 +40,31 @@ elements(FunctionCallInfo fcinfo, int n, Oid type, const char *name, int *count)
 }
 
 /* The arrays that the client gave. */
-typedef struct FilesRequest
+typedef struct FileArrays
 {
-	const char *format;
 	Datum	   *names;
 	Datum	   *scripts;
 	int			count;
-} FilesRequest;
+} FileArrays;
 
 /* The files that the format wants. */
 static lim_file *
-wanted_files(Call *call, lim_tool format, const FilesRequest *request, uint32_t *count)
+wanted_files(Call *call, lim_tool format, const void *source, uint32_t *count)
 {
-	lim_file   *files = MemoryContextAllocHuge(call->memory, sizeof(lim_file) * (request->count + 1));
+	const FileArrays *arrays = source;
+	lim_file   *files = MemoryContextAllocHuge(call->memory, sizeof(lim_file) * (arrays->count + 1));
 	int			i;
 
 	*count = 0;
-	for (i = 0; i < request->count; i++)
+	for (i = 0; i < arrays->count; i++)
 	{
-		const char *name = to_core(TextDatumGetCString(request->names[i]));
+		const char *name = to_core(TextDatumGetCString(arrays->names[i]));
 		bytea	   *script;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!lim_format_wants(format, name))
 			continue;
-		script = DatumGetByteaPP(request->scripts[i]);
+		script = DatumGetByteaPP(arrays->scripts[i]);
 		files[*count].name = MemoryContextStrdup(call->memory, name);
 		files[*count].text = VARDATA_ANY(script);
 		files[*count].length = VARSIZE_ANY_EXHDR(script);
@@ -73,35 +73,20 @@ wanted_files(Call *call, lim_tool format, const FilesRequest *request, uint32_t 
 	return files;
 }
 
-static const char *
-load_files(Call *call, void *arguments)
-{
-	FilesRequest *request = arguments;
-	lim_tool	format;
-	uint32_t	count;
-	lim_file   *files;
-
-	if (!lim_format_named(&call->cx, request->format, &format))
-		core_error(&call->cx);
-	files = wanted_files(call, format, request, &count);
-	if (!lim_format_read(&call->cx, LIM_POSTGRES, &format, files, count, &files, &count))
-		core_error(&call->cx);
-	return author_store_files(call, "load", files, count, true);
-}
-
 /* migrate_load_files(names, scripts, format) */
 Datum
 migrate_load_files(PG_FUNCTION_ARGS)
 {
-	FilesRequest request = {.format = argument_text(fcinfo, 2)};
+	FileArrays	arrays;
+	LoadRequest request = {argument_text(fcinfo, 2), wanted_files, &arrays};
 	int			script_count;
 
-	request.names = elements(fcinfo, 0, TEXTOID, "names", &request.count);
-	request.scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
-	if (request.count != script_count)
+	arrays.names = elements(fcinfo, 0, TEXTOID, "names", &arrays.count);
+	arrays.scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
+	if (arrays.count != script_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("migrate_load_files() got %d names and %d scripts", request.count,
+				 errmsg("migrate_load_files() got %d names and %d scripts", arrays.count,
 						script_count)));
-	return author_call("migrate_load_files()", load_files, &request);
+	return author_call("migrate_load_files()", author_load_directory, &request);
 }

@@ -1,5 +1,5 @@
 /*
- * record.c - the ledger written
+ * record.c - the ledger written by queries, where there is no writer (writer.c)
  *
  * Every statement is prepared once a backend and kept, for the extension and schema that it was made
  * for. All of it stands between ledger_enter() and ledger_leave().
@@ -230,8 +230,14 @@ record_version(Call *call, const lim_change *change)
 void
 record_log(Call *call, const LogEntry *entry)
 {
+	LedgerWriter *writer = writer_at_work(call);
 	Values		v = {.count = 0};
 
+	if (writer != NULL)
+	{
+		writer_add(writer, NULL, 0, entry);
+		return;
+	}
 	add_datum(&v, TimestampTzGetDatum(GetCurrentTimestamp()), false);
 	add_role(&v, GetSessionUserId());
 	add_text(&v, entry->action);
@@ -320,9 +326,15 @@ delete_from(Call *call, Write write, const char *revision)
 void
 record_revision(Call *call, const lim_record *record, const bool vouched[2])
 {
+	LedgerWriter *writer = writer_at_work(call);
 	Values		v = {.count = 0};
 	lim_bytes	empty = {"", 0};
 
+	if (writer != NULL && record->outcome == LIM_NEW)
+	{
+		writer_store(writer, record);
+		return;
+	}
 	add_text(&v, record->id);
 	add_text(&v, record->message ? record->message : "");
 	add_bytes(&v, record->upgrade.text ? record->upgrade : empty);

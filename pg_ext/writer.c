@@ -1,10 +1,12 @@
 /*
- * writer.c - version rows and log rows of a run, written without a query and several at a time
+ * writer.c - rows of the ledger written without a query, and those of a run several at a time
  *
  * A run writes two rows a revision. A body often costs less than a query for each of them, so they are put
  * into their tables and indexes as the executor does it underneath: the tables are opened once a run.
  *
- * They are written late, too. What a step leaves waits (is "pending") until somebody looks, many have come
+ * Loading a directory writes three rows or more a file, in the same way.
+ *
+ * A run's rows are written late, too. What a step leaves waits (is "pending") until somebody looks, many have come
  * together, or the run ends; of the version rows only what is different by then is written. Who looks is
  *
  *	   a query of a body on a table of the ledger, at any depth: guard.c sees it before it starts
@@ -38,6 +40,7 @@
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -50,6 +53,7 @@ typedef struct Target
 	const AttrNumber *columns;
 	CatalogIndexState indexes;
 	TupleTableSlot *slot;
+	ExprState  *next;			/* the default of the first column, a sequence's; NULL: it has none */
 } Target;
 
 /* How many rows wait before they are written. */
@@ -75,9 +79,7 @@ struct LedgerWriter
 	EState	   *estate;
 	LocalTransactionId transaction; /* in which the tables were opened */
 	uint64		changes;		/* to the tables until then */
-	Target		version;
-	Target		log;
-	ExprState  *next_id;		/* the default of migrate_log.id */
+	Target		targets[LEDGER_TABLES]; /* relation NULL: not one that is written */
 	Datum		actor;
 	Pending		pending;
 };
@@ -112,6 +114,19 @@ has_plain_indexes(Call *call, Relation relation)
 	return plain;
 }
 
+/* True when a table has no CHECK, or the one that migrate_edge was made with. */
+static bool
+has_plain_checks(LedgerTable table, Relation relation, const TupleConstr *constraints)
+{
+	List	   *context = deparse_context_for("migrate_edge", RelationGetRelid(relation));
+
+	if (constraints == NULL || constraints->num_check == 0)
+		return true;
+	return table == TABLE_EDGE && constraints->num_check == 1 &&
+		strcmp(deparse_expression(stringToNode(constraints->check[0].ccbin), context, false, false),
+			   "(kind = ANY (ARRAY['down_revision'::text, 'depends_on'::text]))") == 0;
+}
+
 /* True when a table has the columns that it was made with, and nothing that was added. */
 static bool
 is_plain(Call *call, LedgerTable table, Relation relation)
@@ -126,69 +141,90 @@ is_plain(Call *call, LedgerTable table, Relation relation)
 	return count == call->tables.columns[table] &&
 		relation->rd_rel->relam == HEAP_TABLE_AM_OID && relation->trigdesc == NULL &&
 		relation->rd_rel->relreplident == REPLICA_IDENTITY_DEFAULT &&
-		(constraints == NULL || (constraints->num_check == 0 && !constraints->has_generated_stored)) &&
-		has_plain_indexes(call, relation);
+		(constraints == NULL || !constraints->has_generated_stored) &&
+		has_plain_checks(table, relation, constraints) && has_plain_indexes(call, relation);
 }
 
-/* The default of migrate_log.id, where it is the sequence's next value as it was made; else NULL. */
-static Expr *
-next_id(Call *call, Relation log)
+/* Finds the default of a table's first column, where that counts. False: it is not the sequence's next value as it
+ * was made. */
+static bool
+find_next(LedgerWriter *writer, LedgerTable table, Target *target)
 {
-	Node	   *value = build_column_default(log, call->tables.column[TABLE_LOG][LOG_ID]);
+	Node	   *value;
 
-	return value != NULL && IsA(value, FuncExpr) && ((FuncExpr *) value)->funcid == F_NEXTVAL
-		? (Expr *) value : NULL;
+	if (table != TABLE_REVISION && table != TABLE_LOG)
+		return true;
+	value = build_column_default(target->relation, target->columns[0]);
+	if (value == NULL || !IsA(value, FuncExpr) || ((FuncExpr *) value)->funcid != F_NEXTVAL)
+		return false;
+	target->next = ExecPrepareExpr((Expr *) value, writer->estate);
+	return true;
 }
 
-static void
-open_target(Call *call, LedgerTable table, Relation relation, Target *target)
+/* False: queries are to write. */
+static bool
+open_target(LedgerWriter *writer, LedgerTable table)
 {
-	target->relation = relation;
+	Call	   *call = writer->call;
+	Target	   *target = &writer->targets[table];
+
+	target->relation = table_open(call->tables.oid[table], RowExclusiveLock);
 	target->columns = call->tables.column[table];
-	target->indexes = CatalogOpenIndexes(relation);
-	target->slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
+	if (!is_plain(call, table, target->relation) || !find_next(writer, table, target))
+		return false;
+	target->indexes = CatalogOpenIndexes(target->relation);
+	target->slot = MakeSingleTupleTableSlot(RelationGetDescr(target->relation), &TTSOpsVirtual);
+	return true;
 }
 
 static void
 close_target(Target *target)
 {
-	ExecDropSingleTupleTableSlot(target->slot);
-	CatalogCloseIndexes(target->indexes);
-	table_close(target->relation, NoLock);
+	if (target->slot != NULL)
+	{
+		ExecDropSingleTupleTableSlot(target->slot);
+		CatalogCloseIndexes(target->indexes);
+	}
+	if (target->relation != NULL)
+		table_close(target->relation, NoLock);
 }
 
-/* Opens the tables for the rest of the transaction, as the extension's owner. NULL: queries are to write. */
-static LedgerWriter *
-writer_open(Call *call)
+static void
+close_targets(LedgerWriter *writer)
 {
-	Relation	version = table_open(call->tables.oid[TABLE_VERSION], RowExclusiveLock);
-	Relation	log = table_open(call->tables.oid[TABLE_LOG], RowExclusiveLock);
-	Expr	   *id = next_id(call, log);
-	MemoryContext memory;
-	MemoryContext old;
-	LedgerWriter *writer;
+	LedgerTable table;
 
-	if (id == NULL || !is_plain(call, TABLE_VERSION, version) || !is_plain(call, TABLE_LOG, log))
-	{
-		table_close(version, NoLock);
-		table_close(log, NoLock);
-		return NULL;
-	}
-	memory = AllocSetContextCreate(call->memory, "limbeck writer", ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(memory);
-	writer = palloc0(sizeof(LedgerWriter));
+	for (table = 0; table < LEDGER_TABLES; table++)
+		close_target(&writer->targets[table]);
+	FreeExecutorState(writer->estate);
+	MemoryContextDelete(writer->memory);
+}
+
+/* Opens tables for the rest of the transaction, as the extension's owner. NULL: queries are to write. */
+static LedgerWriter *
+writer_open(Call *call, const bool tables[LEDGER_TABLES])
+{
+	MemoryContext memory = AllocSetContextCreate(call->memory, "limbeck writer",
+												 ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(memory);
+	LedgerWriter *writer = palloc0(sizeof(LedgerWriter));
+	bool		plain = true;
+	LedgerTable table;
+
 	writer->call = call;
 	writer->memory = memory;
 	writer->row = AllocSetContextCreate(memory, "limbeck row", ALLOCSET_SMALL_SIZES);
 	writer->estate = CreateExecutorState();
 	writer->transaction = my_local_transaction();
 	writer->changes = tables_changes();
-	open_target(call, TABLE_VERSION, version, &writer->version);
-	open_target(call, TABLE_LOG, log, &writer->log);
-	writer->next_id = ExecPrepareExpr(id, writer->estate);
 	writer->actor = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	for (table = 0; table < LEDGER_TABLES && plain; table++)
+		plain = !tables[table] || open_target(writer, table);
 	MemoryContextSwitchTo(old);
-	return writer;
+	if (plain)
+		return writer;
+	close_targets(writer);
+	return NULL;
 }
 
 /* Begins a row, all of its columns NULL. */
@@ -215,6 +251,30 @@ set_text(Target *target, int column, const char *text)
 {
 	if (text != NULL)
 		set_datum(target, column, result_text(text));
+}
+
+static void
+set_bytes(Target *target, int column, lim_bytes bytes)
+{
+	if (bytes.text != NULL)
+		set_datum(target, column, result_bytes(bytes));
+}
+
+/* Counts the first column. */
+static void
+set_next(LedgerWriter *writer, Target *target)
+{
+	bool		isnull;
+
+	set_datum(target, 0, ExecEvalExpr(target->next, GetPerTupleExprContext(writer->estate), &isnull));
+}
+
+static void
+insert_row(LedgerWriter *writer, Target *target, CommandId command)
+{
+	ExecStoreVirtualTuple(target->slot);
+	table_tuple_insert(target->relation, target->slot, command, 0, NULL);
+	insert_index_entries(target->indexes, target->slot, writer->estate);
 }
 
 static void refuse_version(const char *version, TM_Result result) __attribute__((noreturn));
@@ -255,19 +315,9 @@ find_version(LedgerWriter *writer, const char *version)
 }
 
 static void
-insert_version(LedgerWriter *writer)
-{
-	Target	   *target = &writer->version;
-
-	ExecStoreVirtualTuple(target->slot);
-	table_tuple_insert(target->relation, target->slot, writer->pending.command, 0, NULL);
-	insert_index_entries(target->indexes, target->slot, writer->estate);
-}
-
-static void
 update_version(LedgerWriter *writer, const char *lost)
 {
-	Target	   *target = &writer->version;
+	Target	   *target = &writer->targets[TABLE_VERSION];
 	ItemPointerData at = find_version(writer, lost);
 	update_indexes_kind indexes;
 	LockTupleMode mode;
@@ -290,7 +340,7 @@ delete_version(LedgerWriter *writer, const char *lost)
 	TM_FailureData failure;
 	TM_Result	result;
 
-	result = table_tuple_delete(writer->version.relation, &at, writer->pending.command,
+	result = table_tuple_delete(writer->targets[TABLE_VERSION].relation, &at, writer->pending.command,
 								InvalidSnapshot, InvalidSnapshot, true, &failure, false);
 	if (result != TM_Ok)
 		refuse_version(lost, result);
@@ -300,14 +350,16 @@ delete_version(LedgerWriter *writer, const char *lost)
 static void
 write_version(LedgerWriter *writer, const lim_change *change)
 {
+	Target	   *version = &writer->targets[TABLE_VERSION];
+
 	if (change->lost == NULL && change->gained == NULL)
 		return;
-	begin_row(writer, &writer->version);
-	set_text(&writer->version, VERSION_NUM, change->gained);
+	begin_row(writer, version);
+	set_text(version, VERSION_NUM, change->gained);
 	if (change->gained == NULL)
 		delete_version(writer, change->lost);
 	else if (change->lost == NULL)
-		insert_version(writer);
+		insert_row(writer, version, writer->pending.command);
 	else
 		update_version(writer, change->lost);
 }
@@ -315,7 +367,7 @@ write_version(LedgerWriter *writer, const lim_change *change)
 static void
 write_log(LedgerWriter *writer)
 {
-	Target	   *log = &writer->log;
+	Target	   *log = &writer->targets[TABLE_LOG];
 	Pending    *pending = &writer->pending;
 	int			i;
 
@@ -411,22 +463,21 @@ writer_close(Call *call)
 	settle(writer);
 	for (i = 0; i < PENDING_LIMIT && writer->pending.log[i] != NULL; i++)
 		ExecDropSingleTupleTableSlot(writer->pending.log[i]);
-	close_target(&writer->version);
-	close_target(&writer->log);
-	FreeExecutorState(writer->estate);
-	MemoryContextDelete(writer->memory);
+	close_targets(writer);
 }
 
-/* The writer of a call whose tables have just been found; NULL: record.c's queries are to write. */
+/* The writer of a run whose tables have just been found; NULL: record.c's queries are to write. */
 LedgerWriter *
 writer_of(Call *call)
 {
+	static const bool tables[LEDGER_TABLES] = {[TABLE_VERSION] = true, [TABLE_LOG] = true};
+
 	if (!is_open(call->writer))
 		call->writer = NULL;
 	if (call->writer != NULL && call->writer->changes != tables_changes())
 		writer_close(call);
 	if (call->writer == NULL)
-		call->writer = writer_open(call);
+		call->writer = writer_open(call, tables);
 	return call->writer;
 }
 
@@ -462,13 +513,11 @@ static void
 add_log(LedgerWriter *writer, const LogEntry *entry)
 {
 	MemoryContext old = MemoryContextSwitchTo(writer->row);
-	Target	   *log = &writer->log;
+	Target	   *log = &writer->targets[TABLE_LOG];
 	TupleTableSlot **slot = &writer->pending.log[writer->pending.log_count];
-	bool		isnull;
 
 	begin_row(writer, log);
-	set_datum(log, LOG_ID, ExecEvalExpr(writer->next_id, GetPerTupleExprContext(writer->estate),
-										&isnull));
+	set_next(writer, log);
 	set_datum(log, LOG_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
 	set_datum(log, LOG_ACTOR, writer->actor);
 	set_text(log, LOG_ACTION, entry->action);
@@ -513,5 +562,101 @@ writer_add(LedgerWriter *writer, const lim_change *changes, uint32_t count, cons
 		add_change(writer, &changes[i], before);
 	add_log(writer, entry);
 	pending->command = GetCurrentCommandId(true);
+	CommandCounterIncrement();
+}
+
+/* Makes a call that stores many revisions write without queries, where it can, until writer_close(). */
+void
+writer_begin_storing(Call *call)
+{
+	static const bool tables[LEDGER_TABLES] = {
+		[TABLE_REVISION] = true, [TABLE_EDGE] = true, [TABLE_LABEL] = true, [TABLE_LOG] = true
+	};
+
+	call->writer = writer_open(call, tables);
+}
+
+/* The writer that the call has now; NULL: none. */
+LedgerWriter *
+writer_at_work(const Call *call)
+{
+	return is_open(call->writer) ? call->writer : NULL;
+}
+
+static void
+write_edges(LedgerWriter *writer, const lim_record *record, lim_edge_kind kind,
+			const lim_list *parents)
+{
+	Target	   *edge = &writer->targets[TABLE_EDGE];
+	uint32_t	i;
+
+	for (i = 0; i < parents->count; i++)
+	{
+		begin_row(writer, edge);
+		set_text(edge, EDGE_REVISION, record->id);
+		set_text(edge, EDGE_PARENT, parents->items[i]);
+		set_text(edge, EDGE_KIND, lim_edge_kind_name(kind));
+		set_datum(edge, EDGE_ORDINAL, Int32GetDatum((int32) i));
+		insert_row(writer, edge, GetCurrentCommandId(true));
+	}
+}
+
+static void
+write_labels(LedgerWriter *writer, const lim_record *record)
+{
+	Target	   *label = &writer->targets[TABLE_LABEL];
+	uint32_t	i;
+
+	for (i = 0; i < record->branch_labels.count; i++)
+	{
+		begin_row(writer, label);
+		set_text(label, LABEL_LABEL, record->branch_labels.items[i]);
+		set_text(label, LABEL_REVISION, record->id);
+		set_datum(label, LABEL_ORDINAL, Int32GetDatum((int32) i));
+		insert_row(writer, label, GetCurrentCommandId(true));
+	}
+}
+
+static void
+write_revision(LedgerWriter *writer, const lim_record *record)
+{
+	Target	   *revision = &writer->targets[TABLE_REVISION];
+	Oid			author = writer->call->caller;
+	lim_bytes	empty = {"", 0};
+	Datum		name;
+
+	begin_row(writer, revision);
+	name = CStringGetTextDatum(GetUserNameFromId(author, false));
+	set_next(writer, revision);
+	set_text(revision, REVISION_ID, record->id);
+	set_text(revision, REVISION_MESSAGE, record->message ? record->message : "");
+	set_bytes(revision, REVISION_UPGRADE, record->upgrade.text ? record->upgrade : empty);
+	set_bytes(revision, REVISION_DOWNGRADE, record->downgrade);
+	set_datum(revision, REVISION_UPGRADE_TRANSACTIONAL, BoolGetDatum(record->upgrade_transactional));
+	set_datum(revision, REVISION_DOWNGRADE_TRANSACTIONAL,
+			  BoolGetDatum(record->downgrade_transactional));
+	set_bytes(revision, REVISION_SCRIPT, record->script);
+	set_text(revision, REVISION_CHECKSUM, record->checksum);
+	set_datum(revision, REVISION_CREATED_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+	set_datum(revision, REVISION_CREATED_BY, writer->actor);
+	set_datum(revision, REVISION_UPGRADE_AUTHOR, name);
+	set_datum(revision, REVISION_UPGRADE_AUTHOR_OID, ObjectIdGetDatum(author));
+	set_datum(revision, REVISION_DOWNGRADE_AUTHOR, name);
+	set_datum(revision, REVISION_DOWNGRADE_AUTHOR_OID, ObjectIdGetDatum(author));
+	insert_row(writer, revision, GetCurrentCommandId(true));
+}
+
+/* Writes a revision that is new, its edges and its labels. */
+void
+writer_store(LedgerWriter *writer, const lim_record *record)
+{
+	MemoryContext old = MemoryContextSwitchTo(writer->row);
+
+	write_revision(writer, record);
+	write_edges(writer, record, LIM_DOWN_REVISION, &record->down_revision);
+	write_edges(writer, record, LIM_DEPENDS_ON, &record->depends_on);
+	write_labels(writer, record);
+	ResetPerTupleExprContext(writer->estate);
+	MemoryContextSwitchTo(old);
 	CommandCounterIncrement();
 }

@@ -133,3 +133,46 @@ SET enable_bitmapscan = off;
 SELECT (SELECT count(*) FROM migrate_log WHERE id > 0) = (SELECT count(*) FROM migrate_log WHERE action || '' > '') AS all_by_id;
 RESET enable_seqscan;
 RESET enable_bitmapscan;
+-- Many files are stored without queries, too.
+CREATE FUNCTION load(first int, last int, body text) RETURNS text LANGUAGE sql AS $$
+	SELECT migrate_load_files(array_agg(format('%s_file.sql', n)), array_agg(convert_to(concat(
+		CASE n WHEN first THEN format(E'-- migrate:branch_label label%s\n-- migrate:down_revision\n', first) WHEN first + 2 THEN E'-- migrate:depends_on 001\n' END,
+		E'-- migrate:up\n', body, E';\n', CASE WHEN n <> first + 1 THEN E'-- migrate:down\nSELECT 2;\n' END), 'UTF8')))
+	FROM generate_series(first, last) n
+$$;
+CREATE FUNCTION stored(first int) RETURNS TABLE (stored text) LANGUAGE sql AS $$
+	SELECT concat_ws(' ', 'revision', rank() OVER (ORDER BY seq), revision, message, upgrade, downgrade, upgrade_transactional, downgrade_transactional, length(script), length(checksum), created_at > now() - interval '1 hour', created_by = session_user,
+			upgrade_author = current_user, upgrade_author_oid = current_user::regrole, downgrade_author = current_user, downgrade_author_oid = current_user::regrole) FROM migrate_revision WHERE revision ~ '^[0-9]{4}$' AND revision::int BETWEEN first AND first + 2
+	UNION ALL (SELECT concat_ws(' ', 'edge', revision, parent, kind, ordinal) FROM migrate_edge WHERE revision ~ '^[0-9]{4}$' AND revision::int BETWEEN first AND first + 2 ORDER BY revision, kind)
+	UNION ALL (SELECT concat_ws(' ', 'label', label, revision, ordinal) FROM migrate_label WHERE revision ~ '^[0-9]{4}$' AND revision::int BETWEEN first AND first + 2)
+	UNION ALL (SELECT concat_ws(' ', 'log', action, revision, from_version, to_version, statement, length(checksum), outcome, detail) FROM migrate_log WHERE revision ~ '^[0-9]{4}$' AND revision::int BETWEEN first AND first + 2 ORDER BY id)
+$$;
+BEGIN;
+SELECT load(1000, 1099, 'SELECT 1');
+SELECT * FROM stored(1000);
+COMMIT;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT (SELECT count(*) FROM migrate_revision WHERE revision >= '1000' AND revision < '1100') AS by_id, (SELECT count(*) FROM (SELECT seq FROM migrate_revision WHERE seq > 0 ORDER BY seq) s) = (SELECT count(*) FROM migrate_revision WHERE revision || '' > '') AS all_by_seq,
+	(SELECT count(*) FROM migrate_edge WHERE revision >= '1000' AND revision < '1100') AS edges, (SELECT count(*) FROM migrate_label WHERE label = 'label1000') AS labels, (SELECT count(*) FROM migrate_label WHERE revision = '1000') AS labelled;
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+SELECT load(1000, 1099, 'SELECT 1');
+SELECT load(1000, 1099, 'SELECT 3');
+SELECT load(1000, 1109, 'SELECT 3');
+SELECT action, count(*) FROM migrate_log WHERE revision BETWEEN '1000' AND '1109' AND revision ~ '^[0-9]{4}$' GROUP BY action;
+-- By queries where somebody added something.
+ALTER TABLE migrate_revision ADD COLUMN marked text NOT NULL DEFAULT 'by hand';
+SELECT load(1200, 1209, 'SELECT 1');
+SELECT count(*) FROM migrate_revision WHERE revision BETWEEN '1200' AND '1209' AND marked = 'by hand';
+ALTER TABLE migrate_revision DROP COLUMN marked;
+ALTER TABLE migrate_edge ADD CONSTRAINT low CHECK (parent < '1305') NOT VALID;
+SELECT try($$SELECT load(1300, 1309, 'SELECT 1')$$);
+ALTER TABLE migrate_edge DROP CONSTRAINT low, DROP CONSTRAINT migrate_edge_kind_check, ADD CONSTRAINT migrate_edge_kind_check CHECK (kind <> 'depends_on') NOT VALID;
+SELECT try($$SELECT load(1300, 1309, 'SELECT 1')$$);
+ALTER TABLE migrate_edge DROP CONSTRAINT migrate_edge_kind_check;
+ALTER TABLE migrate_revision ALTER COLUMN seq SET DEFAULT 7;
+SELECT try($$SELECT load(1300, 1309, 'SELECT 1')$$);
+ALTER TABLE migrate_revision ALTER COLUMN seq SET DEFAULT nextval('migrate_revision_seq_seq');
+SELECT load(1300, 1309, 'SELECT 1');
+SELECT * FROM stored(1300);
