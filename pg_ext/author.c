@@ -291,22 +291,12 @@ migrate_edit(PG_FUNCTION_ARGS)
 static const char *
 delete_revision(Call *call, void *revision)
 {
-	const char *from = "base";
-	lim_list	names = {0};
-	lim_nodes	parents;
+	const char *from;
 	lim_node	node;
-	uint32_t	i;
 
 	if (!lim_author_delete(&call->cx, &call->ledger, call->graph, &call->state, revision,
-						   &node))
-		core_error(&call->cx);
-	parents = lim_neighbours(&call->graph->down, node);
-	for (i = 0; i < parents.count; i++)
-	{
-		if (!lim_list_add(&call->cx, &names, lim_id(call->graph, parents.node[i])))
-			core_error(&call->cx);
-	}
-	if (parents.count > 0 && (from = lim_list_join(&call->cx, &names)) == NULL)
+						   &node) ||
+		(from = lim_parents_text(&call->cx, call->graph, node)) == NULL)
 		core_error(&call->cx);
 	record_delete(call, lim_id(call->graph, node));
 	log_authoring(call, "delete", lim_id(call->graph, node), from,

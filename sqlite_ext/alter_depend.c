@@ -65,16 +65,14 @@ static bool compile(limbeck_call *call, const limbeck_dependent *use, const char
 
 static bool add_use(limbeck_call *call, limbeck_dependents *found, limbeck_dependent use) {
     const char *assigned = NULL;
-    void *items = found->items;
     if (use.use == LIMBECK_UPDATE) {
         assigned = assignments(call, use.schema, use.name);
         if (assigned == NULL)
             return !limbeck_failed(call);
     }
     if (!compile(call, &use, assigned, &use.problem) ||
-        !lim_grow(&call->cx, &items, &found->capacity, found->count + 1, sizeof use))
+        !lim_grow(&call->cx, &found->items, &found->capacity, found->count + 1, sizeof use))
         return false;
-    found->items = items;
     found->items[found->count++] = use;
     return true;
 }
@@ -113,15 +111,13 @@ static bool read_objects(limbeck_call *call, const char *schema, objects *all) {
                                   " \"%w\".sqlite_master WHERE type IN ('view', 'trigger')",
                                   schema);
     while (limbeck_answer(call, &s)) {
-        void *items = all->items;
         object one = {.schema = schema,
                       .name = limbeck_answer_text(call, s, 0),
                       .on = limbeck_answer_text(call, s, 1),
                       .sql = limbeck_answer_text(call, s, 2)};
         if (one.name == NULL || one.sql == NULL ||
-            !lim_grow(&call->cx, &items, &all->capacity, all->count + 1, sizeof one))
+            !lim_grow(&call->cx, &all->items, &all->capacity, all->count + 1, sizeof one))
             continue;
-        all->items = items;
         all->items[all->count++] = one;
     }
     return !limbeck_failed(call);
@@ -227,15 +223,13 @@ static const char *problem_before(const limbeck_dependents *before, const limbec
 }
 
 static bool add_broken(limbeck_call *call, limbeck_broken_list *list, limbeck_broken one) {
-    void *items = list->items;
     for (uint32_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i].kind, one.kind) == 0 &&
             strcmp(list->items[i].schema, one.schema) == 0 &&
             strcmp(list->items[i].name, one.name) == 0)
             return true;
-    if (!lim_grow(&call->cx, &items, &list->capacity, list->count + 1, sizeof one))
+    if (!lim_grow(&call->cx, &list->items, &list->capacity, list->count + 1, sizeof one))
         return false;
-    list->items = items;
     list->items[list->count++] = one;
     return true;
 }
@@ -259,10 +253,8 @@ static bool read_triggers(limbeck_call *call, const limbeck_dependent *on, trigg
                                       " 'trigger' AND tbl_name = %Q COLLATE nocase",
                                       schemas[i], on->name);
         while (limbeck_answer(call, &s)) {
-            void *items = *triggers;
-            if (!lim_grow(&call->cx, &items, &capacity, *count + 1, sizeof(trigger)))
+            if (!lim_grow(&call->cx, triggers, &capacity, *count + 1, sizeof(trigger)))
                 continue;
-            *triggers = items;
             (*triggers)[(*count)++] = (trigger){schemas[i], limbeck_answer_text(call, s, 0),
                                                 limbeck_answer_text(call, s, 1)};
         }

@@ -30,10 +30,9 @@ static bool read_keys(limbeck_call *call, const char *schema, const char *child,
         const char *to = limbeck_answer_text(call, s, 4);
         foreign_key *key;
         if (keys->count == 0 || keys->items[keys->count - 1].number != number) {
-            void *items = keys->items;
-            if (!lim_grow(&call->cx, &items, &keys->capacity, keys->count + 1, sizeof(foreign_key)))
+            if (!lim_grow(&call->cx, &keys->items, &keys->capacity, keys->count + 1,
+                          sizeof(foreign_key)))
                 continue;
-            keys->items = items;
             keys->items[keys->count++] =
                 (foreign_key){.number = number, .parent = limbeck_answer_text(call, s, 2)};
         }
@@ -183,10 +182,8 @@ static int compare(const void *a, const void *b) {
 }
 
 static bool add_violation(limbeck_call *call, limbeck_foreign *found, limbeck_violation row) {
-    void *items = found->rows;
-    if (!lim_grow(&call->cx, &items, &found->capacity, found->count + 1, sizeof row))
+    if (!lim_grow(&call->cx, &found->rows, &found->capacity, found->count + 1, sizeof row))
         return false;
-    found->rows = items;
     found->rows[found->count++] = row;
     return true;
 }

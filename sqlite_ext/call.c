@@ -113,22 +113,26 @@ const char *limbeck_lock_hint(limbeck_call *call, int rc) {
     }
 }
 
-bool limbeck_fail_sqlite(limbeck_call *call, int rc, const char *prefix) {
-    const char *message;
+const char *limbeck_sqlite_error(limbeck_call *call, int *rc) {
     int extended = sqlite3_extended_errcode(call->db);
     if (limbeck_failed(call)) {
-        return false;
+        return NULL;
     }
-    if ((extended & 0xff) == (rc & 0xff)) {
-        rc = extended;
+    if ((extended & 0xff) == (*rc & 0xff)) {
+        *rc = extended;
     }
-    if ((rc & 0xff) == SQLITE_NOMEM) {
+    if ((*rc & 0xff) == SQLITE_NOMEM) {
         call->code = SQLITE_NOMEM;
-        return lim_out_of_memory(&call->cx);
+        lim_out_of_memory(&call->cx);
+        return NULL;
     }
-    call->code = rc;
+    call->code = *rc;
     /* lim_show() cuts long texts; SQLite's own messages are to be seen whole. */
-    message = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
+    return lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
+}
+
+bool limbeck_fail_sqlite(limbeck_call *call, int rc, const char *prefix) {
+    const char *message = limbeck_sqlite_error(call, &rc);
     if (message == NULL) {
         return false;
     }

@@ -78,6 +78,10 @@ void limbeck_call_drop_statements(limbeck_call *call);
 /* True when the call has failed. */
 bool limbeck_failed(const limbeck_call *call);
 
+/* The connection's present error, whose code becomes the call's: its message, and in *rc its extended
+** code. NULL: the call has failed already, or memory is out. */
+const char *limbeck_sqlite_error(limbeck_call *call, int *rc);
+
 /* Records the connection's present error: message, extended result code, and for the codes that
 ** say that something else is in the way a hint. prefix (or NULL) says what was being done. Always
 ** false. */

@@ -171,25 +171,13 @@ bool limbeck_fail_statement(limbeck_call *call, const limbeck_place *place, int 
     lim_statement statement = limbeck_place_statement(place);
     const char *message;
     size_t offset = statement.start;
-    int extended = sqlite3_extended_errcode(call->db);
     int given = -1;
-    if (limbeck_failed(call)) {
-        return false;
-    }
 #if SQLITE_VERSION_NUMBER >= 3038000
     if (limbeck_has(3038000)) {
         given = sqlite3_error_offset(call->db);
     }
 #endif
-    if ((extended & 0xff) == (rc & 0xff)) {
-        rc = extended;
-    }
-    if ((rc & 0xff) == SQLITE_NOMEM) {
-        call->code = SQLITE_NOMEM;
-        return lim_out_of_memory(&call->cx);
-    }
-    call->code = rc;
-    message = lim_copy_string(&call->cx, sqlite3_errmsg(call->db));
+    message = limbeck_sqlite_error(call, &rc);
     if (message == NULL) {
         return false;
     }
