@@ -455,6 +455,21 @@ def others_in_between():
         check(f'{name}: no transaction is left', not one.in_transaction)
 
 
+def damaged_in_between():
+    """A large body is read again before it runs."""
+    path = new_path()
+    one, two = connect(path), connect(path)
+    ask(one, "SELECT migrate_load('-- migrate:revision m1' || char(10) || '-- migrate:up transaction:false' || char(10) ||"
+             " 'CREATE TABLE t (x)')")
+    ask(one, "SELECT migrate_revision('large', ?, '', 'b1')", 'INSERT INTO t VALUES (1); -- ' + 'x' * 1500000)
+    at_transaction(one, (2,), lambda: ask(two, "UPDATE migrate_revision SET upgrade = CAST(upgrade AS BLOB)"
+                                               " WHERE revision = 'b1'"))
+    starts('a body that is no text any more', ask(one, 'SELECT migrate_upgrade()'),
+           'the ledger is damaged: migrate_revision.upgrade is not text in revision "b1"', 'The database is at m1.')
+    one.set_trace_callback(None)
+    equals('and nothing of it ran', (versions(two), ask(two, 'SELECT count(*) FROM t')), ('m1', 0))
+
+
 def another_runs():
     def slowly(path, ready, said):
         c = connect(path)
@@ -540,7 +555,7 @@ def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
                      left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings, any_pragmas,
-                     others_in_between, another_runs, between_transactions, odd_entries):
+                     others_in_between, damaged_in_between, another_runs, between_transactions, odd_entries):
             part()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
