@@ -480,6 +480,12 @@ bool limbeck_store_rest(limbeck_call *call, const limbeck_ledger *ledger, const 
     return true;
 }
 
+static bool fail_damaged(limbeck_call *call, const lim_revision *row, const char *wrong) {
+    return lim_fail(&call->cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
+                    "the ledger is damaged: %s in revision \"%s\"", wrong,
+                    lim_show(&call->cx, row->id));
+}
+
 /* The bodies of a found row, which stand in three columns. */
 static bool read_bodies(limbeck_call *call, sqlite3_stmt *body, int first, lim_stored *stored,
                         const char **problem) {
@@ -493,9 +499,7 @@ static bool read_bodies(limbeck_call *call, sqlite3_stmt *body, int first, lim_s
     if (wrong != NULL && problem != NULL) {
         *problem = wrong;
     } else if (wrong != NULL) {
-        lim_fail(&call->cx, LIM_CORRUPT, "SELECT * FROM migrate_validate() lists what is wrong.",
-                 "the ledger is damaged: %s in revision \"%s\"", wrong,
-                 lim_show(&call->cx, stored->row->id));
+        fail_damaged(call, stored->row, wrong);
     }
     return false;
 }
@@ -546,6 +550,9 @@ bool limbeck_store_body(limbeck_call *call, lim_context *cx, const lim_revision 
     const char *wrong = NULL;
     sqlite3_stmt *found = find_row(call, upgrade ? SELECT_UPGRADE : SELECT_DOWNGRADE, row);
     bool ok = found != NULL && bytes_value(call, found, 0, body, &wrong) && own(call, cx, body);
+    if (wrong != NULL) {
+        fail_damaged(call, row, wrong);
+    }
     if (found != NULL) {
         sqlite3_reset(found);
     }
