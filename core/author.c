@@ -371,6 +371,40 @@ unsigned lim_stored_differs(lim_dialect dialect, const lim_script *file, const l
     return differs;
 }
 
+/* The ids that the file's dependencies are, each once. *known is false where one is named by a label,
+** which may be another revision's by now. */
+static bool named_dependencies(lim_context *cx, const lim_graph *g, const lim_script *file,
+                               lim_list *ids, bool *known) {
+    *ids = (lim_list){0};
+    *known = true;
+    for (uint32_t i = 0; *known && i < file->depends_on.count; i++) {
+        const char *name = file->depends_on.items[i];
+        *known = lim_find_id(g, name) != LIM_NONE;
+        if (*known && !lim_list_has(ids, name) && !lim_list_add(cx, ids, name))
+            return false;
+    }
+    return true;
+}
+
+/* Looks at what stands around the revision's row: *column is the header line that says something else,
+** NULL: none. */
+static bool compare_links(lim_context *cx, const lim_graph *g, lim_node n, const lim_script *file,
+                          const char **column) {
+    uint32_t first = g->label_start[n];
+    lim_list labels = {g->labels + first, g->label_start[n + 1] - first, 0}, down, deps, named;
+    bool known;
+    if (!lim_draft_stored_ids(cx, g, &g->down, n, &down) ||
+        !lim_draft_stored_ids(cx, g, &g->deps, n, &deps) ||
+        !named_dependencies(cx, g, file, &named, &known))
+        return false;
+    *column = !lim_draft_same_list(&labels, &file->branch_labels) ? "branch_label"
+              : file->has_down_revision && !lim_draft_same_list(&down, &file->down_revision)
+                  ? "down_revision"
+              : known && !lim_draft_same_list(&deps, &named) ? "depends_on"
+                                                             : NULL;
+    return true;
+}
+
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
                        const lim_stored *stored, const char **problem) {
     char checksum[LIM_CHECKSUM_SIZE];
@@ -398,7 +432,13 @@ bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
             *problem = lim_format(
                 cx, "%s_transactional is not what the stored file says of the body", name);
     }
-    return differs == 0;
+    const char *column = NULL;
+    lim_node n = lim_find_id(g, stored->row->id);
+    if (differs == 0 && n != LIM_NONE && !compare_links(cx, g, n, &script, &column))
+        return as_problem(cx, problem);
+    if (column != NULL)
+        *problem = lim_format(cx, "%s is not what the stored file says", column);
+    return differs == 0 && column == NULL;
 }
 
 /* ---- changing and removing ---------------------------------------------------------------- */

@@ -141,8 +141,8 @@ unsigned lim_stored_differs(lim_dialect dialect, const lim_script *file, const l
 bool lim_stored_as_call(lim_context *cx, const lim_graph *g, const lim_stored *stored,
                         char checksum[LIM_CHECKSUM_SIZE]);
 
-/* Checks a stored revision before its body runs: the checksum over lim_stored_script(), and that the
-** bodies are those of the script for this dialect. False with no error set: *problem says what does
+/* Checks a stored revision before its body runs: the checksum over lim_stored_script(), that the bodies
+** are those of the script for this dialect, and labels, parents and dependencies those that it names. False with no error set: *problem says what does
 ** not agree; false with an error (LIM_NOMEM): cx->error. */
 bool lim_stored_verify(lim_context *cx, lim_dialect dialect, const lim_graph *g,
                        const lim_stored *stored, const char **problem);

@@ -194,6 +194,7 @@ put_rows(Call *call, const lim_table *table, Tuplestorestate *store, TupleDesc d
 	{
 		MemoryContext old = MemoryContextSwitchTo(row_memory);
 
+		CHECK_FOR_INTERRUPTS();	/* where many labels are shown by many, it is long */
 		for (column = 0; column < table->column_count; column++)
 			values[column] = cell_datum(call, &table->cells[row * table->column_count + column],
 										&nulls[column]);

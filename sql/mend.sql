@@ -35,7 +35,6 @@ UPDATE migrate_revision SET downgrade = 'DROP TABLE nowhere', message = 'x', upg
 UPDATE migrate_edge SET parent = '001' WHERE revision = '003' AND kind = 'down_revision';
 UPDATE migrate_label SET label = 'strangers' WHERE revision = '002';
 SELECT revision, problem FROM migrate_validate();
-SELECT migrate_downgrade('001');
 SELECT migrate_load('-- migrate:message names
 -- migrate:down_revision 001
 -- migrate:branch_label people
@@ -83,3 +82,22 @@ SELECT migrate_load(script, name) FROM kept;
 SELECT revision, upgrade FROM migrate_show('004');
 SELECT count(*) AS problems FROM migrate_validate() WHERE revision = '004';
 SELECT detail FROM migrate_log WHERE revision = '004' ORDER BY id;
+-- What stands around a row is looked at before a body runs, too.
+SELECT migrate_load('-- migrate:down_revision 004
+-- migrate:branch_label last
+-- migrate:up
+CREATE TABLE five (id int);
+', '005_five.sql');
+UPDATE migrate_label SET label = 'first' WHERE revision = '005';
+SELECT migrate_upgrade('005');
+UPDATE migrate_label SET label = 'last' WHERE revision = '005';
+INSERT INTO migrate_edge (revision, parent, kind, ordinal) VALUES ('005', '001', 'depends_on', 0);
+SELECT migrate_upgrade('005');
+SELECT migrate_load('-- migrate:down_revision 004
+-- migrate:branch_label last
+-- migrate:up
+CREATE TABLE five (id int);
+', '005_five.sql');
+SELECT migrate_upgrade('005');
+SELECT revision, message, depends_on, branch_labels FROM migrate_show('005');
+SELECT detail FROM migrate_log WHERE revision = '005' AND action = 'load' ORDER BY id;

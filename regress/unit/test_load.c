@@ -151,6 +151,9 @@ static void a_damaged_row_is_mended(void **unused) {
         if (i % 2 == 0)
             OK(&w, apply(&w, "002"));
         damage_column(&w, i / 4);
+        const char *problem;
+        lim_stored s = stored(&w, "002");
+        assert_true(i / 4 == 0 || !lim_stored_verify(&w.cx, w.dialect, w.g, &s, &problem));
         if (i % 4 < 2)
             OK(&w, try_file(&w, NULL, damaged_file));
         else
