@@ -296,9 +296,13 @@ typedef struct lim_arc {
     int32_t ordinal;
 } lim_arc;
 
+static bool too_many(lim_context *cx) {
+    return lim_fail(cx, LIM_TOO_BIG, NULL, "the history has more than a thousand million entries");
+}
+
 static bool adjacency_new(lim_context *cx, lim_adjacency *a, uint32_t count, uint32_t arcs) {
     a->start = LIM_NEW(cx, uint32_t, (size_t)count + 2);
-    a->node = LIM_NEW(cx, lim_node, (size_t)arcs + 1);
+    a->node = lim_alloc_raw(cx, ((size_t)arcs + 1) * sizeof *a->node);
     return a->start && a->node;
 }
 
@@ -337,34 +341,61 @@ static lim_node find_near(const lim_graph *g, lim_node guess, const char *id) {
     return lim_find_id(g, id);
 }
 
-/* Accepts one edge row as the arc behind another one, or says what is wrong with it. */
-static bool accept_edge(lim_context *cx, const lim_graph *g, const lim_edge *edge,
-                        lim_problems *problems, lim_arc *arc, bool *accepted) {
-    const lim_arc *before = arc - 1;
-    *accepted = false;
-    arc->child = find_near(g, before->child, edge->revision);
-    arc->parent = find_near(g, before->parent, edge->parent);
-    arc->kind = edge->kind;
-    arc->ordinal = edge->ordinal;
+/* Lists or refuses an edge that leads nowhere. */
+static bool unsound_edge(lim_graph_builder *b, const lim_edge *edge, const lim_arc *arc) {
+    const char *child = lim_show(b->cx, edge->revision), *parent = lim_show(b->cx, edge->parent);
+    const char *revision = lim_copy_string(b->cx, edge->revision);
+    if (!revision) {
+        return false;
+    }
     if (arc->child == LIM_NONE) {
-        return unsound(cx, problems, edge->revision,
-                       "an edge to %s starts at revision %s, which is not present",
-                       lim_show(cx, edge->parent), lim_show(cx, edge->revision));
+        return unsound(b->cx, b->problems, revision,
+                       "an edge to %s starts at revision %s, which is not present", parent, child);
     }
     if (arc->parent == LIM_NONE) {
-        return unsound(cx, problems, edge->revision,
-                       "revision %s referenced from %s (%s) is not present",
-                       lim_show(cx, edge->parent), lim_show(cx, edge->revision),
+        return unsound(b->cx, b->problems, revision,
+                       "revision %s referenced from %s (%s) is not present", parent, child,
                        lim_edge_kind_name(edge->kind));
     }
-    if (arc->child == arc->parent) {
-        return unsound(cx, problems, edge->revision,
-                       edge->kind == LIM_DOWN_REVISION
-                           ? "self-loop is detected in revisions (%s)"
-                           : "dependency self-loop is detected in revisions (%s)",
-                       lim_show(cx, edge->revision));
+    return unsound(b->cx, b->problems, revision,
+                   edge->kind == LIM_DOWN_REVISION
+                       ? "self-loop is detected in revisions (%s)"
+                       : "dependency self-loop is detected in revisions (%s)",
+                   child);
+}
+
+/* Makes room for so many arcs. */
+static bool arcs_room(lim_graph_builder *b, uint32_t capacity) {
+    size_t size = sizeof *b->arcs, all = ((size_t)capacity + 1) * size;
+    lim_arc *first = b->arcs ? b->arcs - 1 : NULL;
+    lim_arc *arcs = lim_resize_raw(b->cx, first, first ? ((size_t)b->arc_count + 1) * size : 0,
+                                   first ? ((size_t)b->capacity + 1) * size : 0, all);
+    if (!arcs) {
+        return false;
     }
-    *accepted = true;
+    b->arcs = arcs + 1;
+    b->capacity = capacity;
+    return true;
+}
+
+bool lim_graph_edge(lim_graph_builder *b, const lim_edge *edge) {
+    if (b->arc_count == b->capacity) {
+        if (b->arc_count > UINT32_C(1) << 30) {
+            return too_many(b->cx);
+        }
+        if (!arcs_room(b, b->capacity * 2)) {
+            return false;
+        }
+    }
+    const lim_arc *before = &b->arcs[b->arc_count] - 1;
+    lim_arc *arc = &b->arcs[b->arc_count];
+    *arc = (lim_arc){find_near(b->g, before->child, edge->revision),
+                     find_near(b->g, before->parent, edge->parent), edge->kind, edge->ordinal};
+    if (arc->child == LIM_NONE || arc->parent == LIM_NONE || arc->child == arc->parent) {
+        return unsound_edge(b, edge, arc);
+    }
+    b->depends = b->depends || edge->kind == LIM_DEPENDS_ON;
+    b->arc_count++;
     return true;
 }
 
@@ -538,27 +569,6 @@ static bool link_arcs(lim_context *cx, lim_graph *g, const lim_arc *arcs, uint32
     return true;
 }
 
-static bool add_edges(lim_context *cx, lim_graph *g, const lim_ledger *ledger,
-                      lim_problems *problems) {
-    lim_arc *arcs = lim_alloc_raw(cx, ((size_t)ledger->edge_count + 2) * sizeof *arcs);
-    uint32_t count = 0;
-    bool depends = false;
-    if (!arcs) {
-        return false;
-    }
-    *arcs++ = (lim_arc){0, 0, LIM_DOWN_REVISION, 0}; /* before the first */
-    for (uint32_t i = 0; i < ledger->edge_count; i++) {
-        bool accepted;
-        if (!accept_edge(cx, g, &ledger->edges[i], problems, &arcs[count], &accepted)) {
-            return false;
-        }
-        count += accepted;
-        depends = depends || (accepted && ledger->edges[i].kind == LIM_DEPENDS_ON);
-    }
-    return sort_arcs(cx, g->count, arcs, count) && drop_doubles(cx, g, arcs, &count, problems) &&
-           (depends ? link_arcs : link_line)(cx, g, arcs, count);
-}
-
 static int compare_labels(const void *a, const void *b) {
     const lim_label *x = a, *y = b;
     return x->ordinal != y->ordinal ? (x->ordinal < y->ordinal ? -1 : 1)
@@ -695,8 +705,9 @@ static bool report_cycle(lim_context *cx, const lim_graph *g, const lim_adjacenc
 }
 
 static bool find_cycles(lim_context *cx, lim_graph *g, lim_problems *problems) {
-    uint32_t *waiting = LIM_NEW(cx, uint32_t, (size_t)g->count + 1);
-    g->oldest_first = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    size_t size = ((size_t)g->count + 1) * sizeof(uint32_t);
+    uint32_t *waiting = lim_alloc_raw(cx, size);
+    g->oldest_first = lim_alloc_raw(cx, size);
     if (!waiting || !g->oldest_first) {
         return false;
     }
@@ -736,24 +747,51 @@ static bool find_cycles(lim_context *cx, lim_graph *g, lim_problems *problems) {
                         "dependency cycle is detected in revisions (%s)", problems);
 }
 
-lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_problems *problems) {
+bool lim_graph_begin(lim_context *cx, lim_graph_builder *b, const lim_ledger *ledger,
+                     uint32_t edges, lim_problems *problems) {
     lim_graph *g = LIM_NEW(cx, lim_graph, 1);
+    *b = (lim_graph_builder){.cx = cx, .ledger = ledger, .problems = problems, .g = g};
     if (!g) {
-        return NULL;
+        return false;
     }
     if ((uint64_t)ledger->revision_count + ledger->label_count > UINT32_C(1) << 30 ||
-        ledger->edge_count > UINT32_C(1) << 30) {
-        lim_fail(cx, LIM_TOO_BIG, NULL, "the history has more than a thousand million entries");
-        return NULL;
+        edges > UINT32_C(1) << 30) {
+        return too_many(cx);
     }
+    if (!arcs_room(b, edges + 8)) {
+        return false;
+    }
+    b->arcs[-1] = (lim_arc){0, 0, LIM_DOWN_REVISION, 0}; /* where guesses begin */
     g->count = ledger->revision_count;
     g->revisions = ledger->revisions;
     g->names = names_new(cx, ledger);
-    if (!g->names || !add_ids(cx, g, problems) || !add_edges(cx, g, ledger, problems) ||
-        !add_labels(cx, g, ledger, problems) || !find_cycles(cx, g, problems)) {
+    return g->names && add_ids(cx, g, problems);
+}
+
+lim_graph *lim_graph_end(lim_graph_builder *b) {
+    lim_graph *g = b->g;
+    lim_arc *arcs = b->arcs;
+    uint32_t count = b->arc_count;
+    return sort_arcs(b->cx, g->count, arcs, count) &&
+                   drop_doubles(b->cx, g, arcs, &count, b->problems) &&
+                   (b->depends ? link_arcs : link_line)(b->cx, g, arcs, count) &&
+                   add_labels(b->cx, g, b->ledger, b->problems) &&
+                   find_cycles(b->cx, g, b->problems)
+               ? g
+               : NULL;
+}
+
+lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_problems *problems) {
+    lim_graph_builder b;
+    if (!lim_graph_begin(cx, &b, ledger, ledger->edge_count, problems)) {
         return NULL;
     }
-    return g;
+    for (uint32_t i = 0; i < ledger->edge_count; i++) {
+        if (!lim_graph_edge(&b, &ledger->edges[i])) {
+            return NULL;
+        }
+    }
+    return lim_graph_end(&b);
 }
 
 /* ---- sets, heads, bases -------------------------------------------------------------------- */
@@ -781,7 +819,7 @@ static void mark_rest(const lim_adjacency *over, lim_set *set, lim_node *todo, u
 
 bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, lim_nodes start,
               lim_set *set) {
-    lim_node *todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    lim_node *todo = lim_alloc_raw(cx, ((size_t)g->count + 1) * sizeof *todo);
     uint32_t count = 0;
     if (!todo) {
         return false;
@@ -793,7 +831,7 @@ bool lim_mark(lim_context *cx, const lim_graph *g, const lim_adjacency *over, li
 
 bool lim_mark_beyond(lim_context *cx, const lim_graph *g, const lim_adjacency *over,
                      lim_nodes start, lim_set *set) {
-    lim_node *todo = LIM_NEW(cx, lim_node, (size_t)g->count + 1);
+    lim_node *todo = lim_alloc_raw(cx, ((size_t)g->count + 1) * sizeof *todo);
     uint32_t count = 0;
     if (!todo) {
         return false;

@@ -65,6 +65,23 @@ bool lim_problem_add(lim_context *cx, lim_problems *problems, const char *revisi
 ** generation 0; do not plan over it). NULL: see cx->error. */
 lim_graph *lim_graph_build(lim_context *cx, const lim_ledger *ledger, lim_problems *problems);
 
+/* The same for a host that keeps no edges: lim_graph_begin() with the ledger's revisions and labels, lim_graph_edge()
+** for each edge, whose strings may go afterwards, and lim_graph_end(). edges: how many are expected. */
+typedef struct lim_graph_builder {
+    lim_context *cx;
+    const lim_ledger *ledger;
+    lim_problems *problems;
+    lim_graph *g;
+    struct lim_arc *arcs;         /* the edges that were accepted, by nodes */
+    uint32_t arc_count, capacity; /* without the one that stands before the first */
+    bool depends;                 /* there are dependencies among them */
+} lim_graph_builder;
+
+bool lim_graph_begin(lim_context *cx, lim_graph_builder *b, const lim_ledger *ledger,
+                     uint32_t edges, lim_problems *problems);
+bool lim_graph_edge(lim_graph_builder *b, const lim_edge *edge);
+lim_graph *lim_graph_end(lim_graph_builder *b);
+
 static inline lim_nodes lim_neighbours(const lim_adjacency *a, lim_node n) {
     return (lim_nodes){a->node + a->start[n], a->start[n + 1] - a->start[n]};
 }

@@ -81,13 +81,11 @@ kept_begin(Call *call, RevisionDetail detail, Snapshot snapshot)
 	MemoryContext memory = AllocSetContextCreate(call->memory, "limbeck ledger",
 												 ALLOCSET_DEFAULT_SIZES);
 	KeptLedger *l = MemoryContextAllocZero(memory, sizeof(KeptLedger));
-	MemoryContext old = MemoryContextSwitchTo(memory);
 
 	l->memory = memory;
 	l->cx = core_context(memory);
 	l->detail = detail;
-	l->stamped = stamp_take(&l->stamp, call, snapshot);
-	MemoryContextSwitchTo(old);
+	stamp_begin(&l->stamp, snapshot);
 	call->kept = l;
 	return l;
 }
@@ -96,9 +94,10 @@ kept_begin(Call *call, RevisionDetail detail, Snapshot snapshot)
 void
 kept_keep(Call *call, KeptLedger *l)
 {
-	if (!l->stamped || MemoryContextMemAllocated(l->memory, true) > KEPT_LIMIT)
+	if (!l->stamp.valid || MemoryContextMemAllocated(l->memory, true) > KEPT_LIMIT)
 		return;
 	forget();
+	l->stamp.snapshot = NULL;
 	hand_out(call, l);
 	MemoryContextSetParent(l->memory, CacheMemoryContext);
 	l->references++;

@@ -56,6 +56,7 @@ read_revisions(Call *call, KeptLedger *l, Snapshot snapshot)
 	Rows		rows;
 
 	rows_begin(&rows, call, TABLE_REVISION, last[l->detail], snapshot, &l->cx);
+	rows_take_stamp(&rows, &l->stamp, STAMPED_REVISION);
 	while (rows_next(&rows))
 	{
 		lim_revision row = {
@@ -74,7 +75,9 @@ read_revisions(Call *call, KeptLedger *l, Snapshot snapshot)
 			row.created_at = rows_time(&rows, REVISION_CREATED_AT);
 			row.created_by = rows_text(&rows, REVISION_CREATED_BY, NULL);
 		}
-		if (!lim_ledger_add_revision(&l->cx, &l->ledger, &row))
+		if ((l->ledger.revision_count == 0 &&
+			 !lim_ledger_reserve(&l->cx, &l->ledger, l->stamp.tables[STAMPED_REVISION].expected, 0)) ||
+			!lim_ledger_add_revision(&l->cx, &l->ledger, &row))
 			core_error(&l->cx);
 		sorted = sorted && before <= row.seq;
 		before = row.seq;
@@ -82,53 +85,6 @@ read_revisions(Call *call, KeptLedger *l, Snapshot snapshot)
 	rows_end(&rows);
 	if (!sorted)
 		qsort(l->ledger.revisions, l->ledger.revision_count, sizeof(lim_revision), by_seq);
-}
-
-/* How many revisions are looked at for one that has the id of an edge. */
-#define NEAR_REVISIONS 4
-
-static bool
-is_id_of(const lim_revision *revision, const char *id, size_t length)
-{
-	return strncmp(revision->id, id, length) == 0 && revision->id[length] == '\0';
-}
-
-/* The revision that an edge starts at. Edges mostly lie in the order of the revisions, so that its string is
- * found from the last one on, where nearly all are, and not copied. */
-static const char *
-read_child(const Rows *rows, const lim_ledger *ledger, uint32_t *near)
-{
-	size_t		length;
-	const char *id = rows_bytes(rows, EDGE_REVISION, &length);
-	uint32_t	i;
-
-	for (i = *near; i < ledger->revision_count && i < *near + NEAR_REVISIONS; i++)
-	{
-		if (is_id_of(&ledger->revisions[i], id, length))
-		{
-			*near = i;
-			return ledger->revisions[i].id;
-		}
-	}
-	*near += 2;					/* catches up where many have no edge */
-	return rows_text(rows, EDGE_REVISION, NULL);
-}
-
-/* The one that it leads to: mostly one of the last before. */
-static const char *
-read_parent(const Rows *rows, const lim_ledger *ledger, uint32_t child)
-{
-	size_t		length;
-	const char *id = rows_bytes(rows, EDGE_PARENT, &length);
-	uint32_t	i = Min(child, ledger->revision_count);
-	uint32_t	end = i > NEAR_REVISIONS ? i - NEAR_REVISIONS : 0;
-
-	while (i > end)
-	{
-		if (is_id_of(&ledger->revisions[--i], id, length))
-			return ledger->revisions[i].id;
-	}
-	return rows_text(rows, EDGE_PARENT, NULL);
 }
 
 static lim_edge_kind
@@ -150,21 +106,28 @@ read_kind(Call *call, const Rows *rows, const char *revision)
 					from_core(lim_show(&call->cx, rows_text(rows, EDGE_KIND, NULL))))));
 }
 
+/* Edges go into the graph at once. */
 static void
-read_edges(Call *call, KeptLedger *l, Snapshot snapshot)
+read_edges(Call *call, KeptLedger *l, lim_graph_builder *builder, Snapshot snapshot)
 {
-	uint32_t	near = 0;
+	StringInfoData revision;
+	StringInfoData parent;
 	Rows		rows;
 
+	initStringInfo(&revision);
+	initStringInfo(&parent);
 	rows_begin(&rows, call, TABLE_EDGE, EDGE_ORDINAL, snapshot, &l->cx);
+	rows_take_stamp(&rows, &l->stamp, STAMPED_EDGE);
 	while (rows_next(&rows))
 	{
-		lim_edge	row = {.ordinal = rows_int32(&rows, EDGE_ORDINAL)};
+		lim_edge	row = {
+			.revision = rows_string(&rows, EDGE_REVISION, &revision),
+			.parent = rows_string(&rows, EDGE_PARENT, &parent),
+			.ordinal = rows_int32(&rows, EDGE_ORDINAL),
+		};
 
-		row.revision = read_child(&rows, &l->ledger, &near);
-		row.parent = read_parent(&rows, &l->ledger, near);
 		row.kind = read_kind(call, &rows, row.revision);
-		if (!lim_ledger_add_edge(&l->cx, &l->ledger, &row))
+		if (!lim_graph_edge(builder, &row))
 			core_error(&l->cx);
 	}
 	rows_end(&rows);
@@ -176,6 +139,7 @@ read_labels(Call *call, KeptLedger *l, Snapshot snapshot)
 	Rows		rows;
 
 	rows_begin(&rows, call, TABLE_LABEL, LABEL_ORDINAL, snapshot, &l->cx);
+	rows_take_stamp(&rows, &l->stamp, STAMPED_LABEL);
 	while (rows_next(&rows))
 	{
 		lim_label	row = {
@@ -196,15 +160,14 @@ static KeptLedger *
 read_graph(Call *call, RevisionDetail detail, lim_problems *problems, Snapshot snapshot)
 {
 	KeptLedger *l = kept_begin(call, detail, snapshot);
+	lim_graph_builder builder;
 
-	if (l->stamped && !lim_ledger_reserve(&l->cx, &l->ledger,
-										  l->stamp.tables[STAMPED_REVISION].rows,
-										  l->stamp.tables[STAMPED_EDGE].rows))
-		core_error(&l->cx);
 	read_revisions(call, l, snapshot);
-	read_edges(call, l, snapshot);
 	read_labels(call, l, snapshot);
-	l->graph = lim_graph_build(&l->cx, &l->ledger, problems);
+	if (!lim_graph_begin(&l->cx, &builder, &l->ledger, l->ledger.revision_count, problems))
+		core_error(&l->cx);
+	read_edges(call, l, &builder, snapshot);
+	l->graph = lim_graph_end(&builder);
 	if (l->graph == NULL)
 		core_error(&l->cx);
 	if (problems == NULL || problems->count == 0)

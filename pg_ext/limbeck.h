@@ -17,9 +17,11 @@
 
 #include "access/xlogdefs.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 #include "storage/block.h"
+#include "storage/buf.h"
 #include "utils/snapshot.h"
 
 #include "../core/author.h"
@@ -200,6 +202,9 @@ typedef struct Rows
 	struct TableScanDescData *scan; /* of the whole table, or */
 	AttrNumber	key;			/* or rows with this column's value */
 	Snapshot	snapshot;
+	struct Stamp *stamp;		/* notes the pages on the way; NULL: nothing does */
+	int			stamped_table;
+	BlockNumber stamped_page;	/* the last one */
 	struct IndexScanDescData *index_scan;	/* by an index, or */
 	struct SysScanDescData *key_scan;	/* without, or */
 	struct SysScanDescData *newest_first;	/* the log backwards */
@@ -210,6 +215,7 @@ typedef struct Rows
 extern Snapshot rows_snapshot(Call *call);
 extern void rows_begin(Rows *rows, Call *call, LedgerTable table, int last, Snapshot snapshot,
 					   lim_context *cx);
+extern void rows_take_stamp(Rows *rows, struct Stamp *stamp, int stamped_table);
 extern bool rows_next(Rows *rows);
 extern void rows_begin_key(Rows *rows, Call *call, LedgerTable table, int column,
 						   Snapshot snapshot, lim_context *cx);
@@ -228,7 +234,7 @@ extern int32 rows_int32(const Rows *rows, int column);
 extern Oid	rows_oid(const Rows *rows, int column);
 extern bool rows_bool(const Rows *rows, int column);
 extern const char *rows_text(const Rows *rows, int column, size_t *length);
-extern const char *rows_bytes(const Rows *rows, int column, size_t *length);
+extern const char *rows_string(const Rows *rows, int column, StringInfo buffer);
 extern void *rows_body(const Rows *rows, int column, lim_bytes *body);
 extern const char *rows_time(const Rows *rows, int column);
 extern bool rows_text_is(const Rows *rows, int column, const char *const words[]);
@@ -253,13 +259,15 @@ typedef struct TableStamp
 	Oid			file;
 	AttrNumber	columns[LEDGER_COLUMNS];
 	BlockNumber pages;
-	XLogRecPtr *lsns;			/* of each page */
-	uint32_t	rows;			/* on them, at most */
+	XLogRecPtr *lsns;			/* of each page; 0: not noted yet */
+	uint32_t	expected;		/* about how many rows there are, by the first page; 0: unknown */
 } TableStamp;
 
 typedef struct Stamp
 {
 	TableStamp	tables[STAMPED_TABLES];
+	bool		valid;			/* so far */
+	Snapshot	snapshot;		/* while the stamp is taken */
 	TransactionId xmin;			/* of the snapshot */
 	TransactionId newest;		/* that a row names */
 	TransactionId noted;		/* while the stamp is taken: the last looked at */
@@ -267,7 +275,11 @@ typedef struct Stamp
 	int			recent_count;
 } Stamp;
 
-extern bool stamp_take(Stamp *stamp, Call *call, Snapshot snapshot);
+extern void stamp_begin(Stamp *stamp, Snapshot snapshot);
+extern void stamp_begin_table(Stamp *stamp, StampedTable which, struct RelationData *relation,
+							  const AttrNumber *columns, MemoryContext memory);
+extern void stamp_note_page(Stamp *stamp, StampedTable which, Buffer buffer);
+extern void stamp_end_table(Stamp *stamp, StampedTable which, struct RelationData *relation);
 extern bool stamp_holds(const Stamp *stamp, Call *call);
 extern bool stamp_serves(const Stamp *stamp, Snapshot snapshot);
 
@@ -286,10 +298,9 @@ struct KeptLedger
 	int			references;		/* the backend's and those of calls */
 	MemoryContext memory;
 	lim_context cx;				/* over it */
-	bool		stamped;
 	Stamp		stamp;
 	RevisionDetail detail;
-	lim_ledger	ledger;			/* revisions, edges, labels; message and checksum NULL: not read yet */
+	lim_ledger	ledger;			/* revisions, labels; message and checksum NULL: not read yet */
 	lim_graph  *graph;
 };
 

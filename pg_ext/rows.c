@@ -61,12 +61,43 @@ rows_begin(Rows *rows, Call *call, LedgerTable table, int last, Snapshot snapsho
 	rows->scan = table_beginscan(rows->relation, snapshot, 0, NULL);
 }
 
+/* Makes the scan of a whole table, which was just begun, take the table's stamp on its way. */
+void
+rows_take_stamp(Rows *rows, Stamp *stamp, int stamped_table)
+{
+	rows->stamp = stamp;
+	rows->stamped_table = stamped_table;
+	rows->stamped_page = InvalidBlockNumber;
+	stamp_begin_table(stamp, stamped_table, rows->relation, rows->columns,
+					  (MemoryContext) rows->cx->allocator.host);
+}
+
+/* Notes the page of the present row, when it is another one. */
+static void
+note_page(Rows *rows)
+{
+	BlockNumber page = ItemPointerGetBlockNumber(&rows->slot->tts_tid);
+
+	if (page == rows->stamped_page)
+		return;
+	rows->stamped_page = page;
+	if (rows->stamp->valid)
+		stamp_note_page(rows->stamp, rows->stamped_table,
+						((BufferHeapTupleTableSlot *) rows->slot)->buffer);
+}
+
 bool
 rows_next(Rows *rows)
 {
 	if (!table_scan_getnextslot(rows->scan, ForwardScanDirection, rows->slot))
+	{
+		if (rows->stamp != NULL)
+			stamp_end_table(rows->stamp, rows->stamped_table, rows->relation);
 		return false;
+	}
 	CHECK_FOR_INTERRUPTS();
+	if (rows->stamp != NULL)
+		note_page(rows);
 	slot_getsomeattrs(rows->slot, rows->last);
 	return true;
 }
@@ -308,11 +339,16 @@ text_to_core(lim_context *cx, Datum datum, size_t *length)
 	return copy;
 }
 
-/* What a column that is not NULL holds, until the next row is read; no NUL stands behind it. */
+/* What a column that is not NULL holds, as a string of core's that lasts as long as the buffer is left alone. */
 const char *
-rows_bytes(const Rows *rows, int column, size_t *length)
+rows_string(const Rows *rows, int column, StringInfo buffer)
 {
-	return bytes_to_core(DatumGetTextPP(value(rows, column)), length);
+	size_t		length;
+	const char *bytes = bytes_to_core(DatumGetTextPP(value(rows, column)), &length);
+
+	resetStringInfo(buffer);
+	appendBinaryStringInfo(buffer, bytes, length);
+	return buffer->data;
 }
 
 /* NULL for NULL. */

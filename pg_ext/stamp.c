@@ -9,9 +9,9 @@
  *	   every transaction that the pages name had ended before, for the snapshot of then and for the
  *	   present one: then whether a row is visible was decided then, and both see the same.
  *
- * The first costs some hundred nanoseconds a page, of which a ledger of 10,000 revisions has some
- * hundred, and needs nothing of whoever writes. The second compares one number, unless transactions older
- * than the ledger's last change are still running.
+ * The stamp is taken on the way, while the rows are read. To compare it with the pages costs some hundred nanoseconds
+ * a page, of which a ledger of 10,000 revisions has some hundred, and needs nothing of whoever writes; with the
+ * transactions, one comparison, unless one older than the ledger's last change is still running.
  *
  * There is no stamp where a page may change without a new LSN (a table that is not logged, or is new or
  * rewritten in this transaction under wal_level minimal), where rows that are seen may be missing on the
@@ -97,75 +97,99 @@ note_row(Stamp *stamp, HeapTupleHeader row, Snapshot snapshot)
 	return note_transaction(stamp, HeapTupleHeaderGetUpdateXid(row), snapshot);
 }
 
-static bool
-note_page(Stamp *stamp, Page page, Snapshot snapshot, uint32_t *rows)
+/* Begins the stamp of what the snapshot sees: the tables are to be read under it. */
+void
+stamp_begin(Stamp *stamp, Snapshot snapshot)
 {
-	OffsetNumber count = PageGetMaxOffsetNumber(page);
+	memset(stamp, 0, sizeof(*stamp));
+	stamp->valid = snapshot_serves(snapshot);
+	stamp->snapshot = snapshot;
+	stamp->xmin = snapshot->xmin;
+}
+
+/* Begins with a table, before its first page is read. What the stamp takes goes to the memory. */
+void
+stamp_begin_table(Stamp *stamp, StampedTable which, Relation relation, const AttrNumber *columns,
+				  MemoryContext memory)
+{
+	TableStamp *table = &stamp->tables[which];
+
+	stamp->valid = stamp->valid && can_be_stamped(relation);
+	if (!stamp->valid)
+		return;
+	table->relation = RelationGetRelid(relation);
+	table->file = relation->rd_rel->relfilenode;
+	memcpy(table->columns, columns, sizeof(table->columns));
+	table->pages = RelationGetNumberOfBlocks(relation);
+	table->lsns = MemoryContextAllocExtended(memory, sizeof(XLogRecPtr) * (table->pages + 1),
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* False: a row names a transaction that has not ended for the snapshot. */
+static bool
+note_rows(Stamp *stamp, Page page)
+{
+	OffsetNumber count = PageIsNew(page) ? 0 : PageGetMaxOffsetNumber(page);
 	OffsetNumber i;
 
 	for (i = FirstOffsetNumber; i <= count; i++)
 	{
 		ItemId		item = PageGetItemId(page, i);
 
-		if (!ItemIdIsNormal(item))
-			continue;
-		if (!note_row(stamp, (HeapTupleHeader) PageGetItem(page, item), snapshot))
+		if (ItemIdIsNormal(item) &&
+			!note_row(stamp, (HeapTupleHeader) PageGetItem(page, item), stamp->snapshot))
 			return false;
-		++*rows;
 	}
 	return true;
 }
 
-static bool
-stamp_table(Stamp *stamp, TableStamp *table, Relation relation, Snapshot snapshot)
+/* From the first page noted, where it is not an odd one of a large table. */
+static uint32_t
+expected_rows(const TableStamp *table, Page page)
 {
+	uint64		rows = (uint64) table->pages * PageGetMaxOffsetNumber(page) * 9 / 8;
+
+	return rows < 16 * 1024 * 1024 ? (uint32_t) rows : 0;
+}
+
+/* Notes a page that is pinned, whose rows were or will be read under the snapshot. A change between the two is
+ * the work of a transaction that has not ended for the snapshot, and is noted as such. */
+void
+stamp_note_page(Stamp *stamp, StampedTable which, Buffer buffer)
+{
+	TableStamp *table = &stamp->tables[which];
+	BlockNumber block = BufferGetBlockNumber(buffer);
+
+	if (block >= table->pages)
+	{
+		stamp->valid = false;	/* the table has just become longer */
+		return;
+	}
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	table->lsns[block] = PageGetLSN(BufferGetPage(buffer));
+	stamp->valid = note_rows(stamp, BufferGetPage(buffer));
+	if (table->expected == 0)
+		table->expected = expected_rows(table, BufferGetPage(buffer));
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+}
+
+/* Ends with a table: notes the pages on which no row was seen. */
+void
+stamp_end_table(Stamp *stamp, StampedTable which, Relation relation)
+{
+	TableStamp *table = &stamp->tables[which];
 	BlockNumber i;
 
-	if (!can_be_stamped(relation))
-		return false;
-	table->relation = RelationGetRelid(relation);
-	table->file = relation->rd_rel->relfilenode;
-	table->pages = RelationGetNumberOfBlocks(relation);
-	table->lsns = palloc_extended(sizeof(XLogRecPtr) * (table->pages + 1), MCXT_ALLOC_HUGE);
-	for (i = 0; i < table->pages; i++)
+	for (i = 0; stamp->valid && i < table->pages; i++)
 	{
-		Buffer		buffer = ReadBuffer(relation, i);
-		bool		noted;
+		if (table->lsns[i] == 0)
+		{
+			Buffer		buffer = ReadBuffer(relation, i);
 
-		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		table->lsns[i] = PageGetLSN(BufferGetPage(buffer));
-		noted = PageIsNew(BufferGetPage(buffer)) ||
-			note_page(stamp, BufferGetPage(buffer), snapshot, &table->rows);
-		UnlockReleaseBuffer(buffer);
-		if (!noted)
-			return false;
+			stamp_note_page(stamp, which, buffer);
+			ReleaseBuffer(buffer);
+		}
 	}
-	return true;
-}
-
-/* Takes the stamp of what the snapshot sees, into the present memory. False: there can be none now. */
-bool
-stamp_take(Stamp *stamp, Call *call, Snapshot snapshot)
-{
-	int			i;
-
-	memset(stamp, 0, sizeof(*stamp));
-	if (!snapshot_serves(snapshot))
-		return false;
-	stamp->xmin = snapshot->xmin;
-	for (i = 0; i < STAMPED_TABLES; i++)
-	{
-		LedgerTable table = stamped_tables[i];
-		Relation	relation = table_open(call->tables.oid[table], AccessShareLock);
-		bool		stamped = stamp_table(stamp, &stamp->tables[i], relation, snapshot);
-
-		memcpy(stamp->tables[i].columns, call->tables.column[table],
-			   sizeof(stamp->tables[i].columns));
-		table_close(relation, NoLock);
-		if (!stamped)
-			return false;
-	}
-	return true;
 }
 
 static bool

@@ -4,6 +4,8 @@
 
 #include "graph_fixture.h"
 
+#include <stdio.h>
+
 static const char Y[] = "aaaa; bbbb:aaaa; ccc1:bbbb[l1]; ddd1:ccc1; ccc2:bbbb[l2]; ddd2:ccc2";
 static const char forest[] = "xxx1[x]; xxx2:xxx1; yyy1[y]; yyy2:yyy1<xxx1; yyy3:yyy2";
 
@@ -69,6 +71,65 @@ static void all_problems_are_listed(void **unused) {
                         "branch name 'q' in revision f already used by revision e");
     assert_string_equal(problems.items[3].problem, "cycle is detected in revisions (c, d)");
     fixture_end(&f);
+}
+
+/* Gives the edges one by one, last ones first and as strings that do not stay, where fewer are expected. */
+static lim_graph *build_piece_by_piece(fixture *f, lim_problems *problems) {
+    lim_graph_builder b;
+    assert_true(lim_graph_begin(&f->cx, &b, &f->ledger, 0, problems));
+    for (uint32_t i = f->ledger.edge_count; i-- > 0;) {
+        const lim_edge *edge = &f->ledger.edges[i];
+        char revision[8], parent[8];
+        snprintf(revision, sizeof revision, "%s", edge->revision);
+        snprintf(parent, sizeof parent, "%s", edge->parent);
+        assert_true(lim_graph_edge(&b, &(lim_edge){revision, parent, edge->kind, edge->ordinal}));
+        memset(revision, '?', sizeof revision - 1);
+        memset(parent, '?', sizeof parent - 1);
+    }
+    return lim_graph_end(&b);
+}
+
+static void assert_same_rows(const lim_graph *g, const lim_adjacency *a, const lim_adjacency *b) {
+    for (lim_node n = 0; n < g->count; n++) {
+        lim_nodes x = lim_neighbours(a, n), y = lim_neighbours(b, n);
+        assert_int_equal(x.count, y.count);
+        for (uint32_t i = 0; i < x.count; i++) {
+            assert_int_equal(x.node[i], y.node[i]);
+        }
+    }
+}
+
+/* In whatever order edges lie, and whether or not they are kept, the graph is the same. */
+static void edges_in_any_order(void **unused) {
+    (void)unused;
+    static const char *const graphs[] = {
+        "a",
+        "a; b:a; c:b; d:c; e:d; f:e; g:f; h:g; i:h; j:i; k:j; l:k",
+        "a; x; y; z; b:a; c:b,x; d:c<y; e:d<a,z; f:e,b",
+        "f:e,b; e:d<a,z; d:c<y; c:b,x; b:a; z; y; x; a[q]",
+        "a; b:a,zzz; c:d; d:c; e:b,b[q]; f:f<q; a:b; g:a; b:g",
+    };
+    for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++) {
+        fixture f;
+        lim_problems listed = {0}, problems = {0};
+        fixture_begin(&f, 0);
+        assert_true(fixture_rows(&f, graphs[i]));
+        lim_graph *g = lim_graph_build(&f.cx, &f.ledger, &listed);
+        f.g = build_piece_by_piece(&f, &problems);
+        assert_non_null(g);
+        assert_non_null(f.g);
+        assert_same_rows(g, &g->down, &f.g->down);
+        assert_same_rows(g, &g->deps, &f.g->deps);
+        assert_same_rows(g, &g->all_down, &f.g->all_down);
+        assert_same_rows(g, &g->next, &f.g->next);
+        assert_same_rows(g, &g->all_next, &f.g->all_next);
+        assert_int_equal(listed.count, problems.count);
+        for (uint32_t k = 0; k < problems.count; k++) {
+            assert_null(strchr(problems.items[k].problem, '?'));
+            assert_true(!problems.items[k].revision || !strchr(problems.items[k].revision, '?'));
+        }
+        fixture_end(&f);
+    }
 }
 
 static void names_that_may_be_stored(void **unused) {
@@ -233,13 +294,10 @@ static void other_targets(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unsound_graphs),
-        cmocka_unit_test(all_problems_are_listed),
-        cmocka_unit_test(names_that_may_be_stored),
-        cmocka_unit_test(effective_labels),
-        cmocka_unit_test(heads_and_bases),
-        cmocka_unit_test(history_ranges),
-        cmocka_unit_test(other_targets),
+        cmocka_unit_test(unsound_graphs),     cmocka_unit_test(all_problems_are_listed),
+        cmocka_unit_test(edges_in_any_order), cmocka_unit_test(names_that_may_be_stored),
+        cmocka_unit_test(effective_labels),   cmocka_unit_test(heads_and_bases),
+        cmocka_unit_test(history_ranges),     cmocka_unit_test(other_targets),
     };
     return cmocka_run_group_tests_name("graph", tests, NULL, NULL);
 }
