@@ -35,10 +35,24 @@ def peak_sqlite(bench, path, script='', call=''):
     return int(output.stdout) / 1024
 
 
-def peak_postgres(bench, name, sql):
+# What resident memory is made of: the process' own, pages of programs, pages of shared buffers.
+PARTS = 'RssAnon', 'RssFile', 'RssShmem'
+
+
+def parts(db):
+    """MiB that the connection's process has now, by kind."""
+    with open(f'/proc/{db.db.info.backend_pid}/status') as file:
+        status = dict(line.split(':') for line in file)
+    return [int(status[part].split()[0]) / 1024 for part in PARTS]
+
+
+def peak_postgres(bench, name, sql, grown=None):
+    """MiB by which the peak of the connection's process grows; what its parts have grown by goes to a list."""
     with bench.server.connect(name) as db:
-        before = bench.server.peak(db)
+        before, before_parts = bench.server.peak(db), parts(db)
         db.execute(sql)
+        if grown is not None:
+            grown.append([now - then for now, then in zip(parts(db), before_parts)])
         return (bench.server.peak(db) - before) / 1024
 
 
@@ -64,15 +78,20 @@ def revisions_sqlite(bench, history, directory):
 
 
 def revisions_postgres(bench, history, directory):
-    raw, own = [], []
+    raw, own, raw_parts, own_parts = [], [], [], []
     bench.store_postgres('stored', directory)
     for _ in range(bench.rounds):
-        for template, sql, peaks in (('template1', histories.upward(history), raw), ('stored', UP, own)):
+        for template, sql, peaks, grown in (('template1', histories.upward(history), raw, raw_parts),
+                                            ('stored', UP, own, own_parts)):
             bench.server.create('memory', template)
-            peaks.append(peak_postgres(bench, 'memory', sql))
+            peaks.append(peak_postgres(bench, 'memory', sql, grown))
             bench.server.drop('memory')
     bench.server.drop('stored')
     above_raw(bench, 'PostgreSQL', raw, own)
+    raw, own = ([statistics.median(column) for column in zip(*grown)] for grown in (raw_parts, own_parts))
+    bench.report.row('PostgreSQL, what is left of it at the end: own memory / programs / shared buffers',
+                     ' / '.join(f'{mib:.1f}' for mib in raw), ' / '.join(f'{mib:.1f}' for mib in own),
+                     ' / '.join(f'{more - less:.1f}' for less, more in zip(raw, own)) + ' MiB')
 
 
 def large_body():
