@@ -95,8 +95,8 @@ static bool check_heads(lim_context *cx, const lim_graph *g, lim_nodes parents, 
                 ? NULL
                 : lim_format(cx,
                              "To merge what is not a head, write "
-                             "migrate_revision(\xE2\x80\xA6, head => '%s', splice => true).",
-                             joined);
+                             "migrate_revision(\xE2\x80\xA6, head => %s, splice => true).",
+                             lim_literal(cx, joined));
         return hint != NULL &&
                lim_fail(cx, LIM_STATE, hint, "revision %s is not a head revision", id);
     }

@@ -279,8 +279,8 @@ static bool check_gap(lim_context *cx, const loading *l, const lim_draft *d,
         const char *hint =
             lim_format(cx,
                        "Put the file of \"%s\" back, or take both out with "
-                       "migrate_delete('%s') and migrate_delete('%s') and load again.",
-                       gone, id, gone);
+                       "migrate_delete(%s) and migrate_delete(%s) and load again.",
+                       gone, lim_literal(cx, d->record->id), lim_literal(cx, parent));
         if (hint == NULL)
             return false;
         lim_fail(cx, LIM_STATE, hint,

@@ -384,8 +384,8 @@ bool lim_step_refusal(lim_context *cx, const lim_graph *g, const lim_plan *plan,
             dialect == LIM_SQLITE
                 ? "It commits statement by statement: call again in autocommit, outside BEGIN and "
                   "SAVEPOINT."
-                : lim_format(cx, "Run it with CALL migrate_apply('%s'), outside a transaction.",
-                             lim_show(cx, plan->to));
+                : lim_format(cx, "Run it with CALL migrate_apply(%s), outside a transaction.",
+                             lim_literal(cx, plan->to));
         return lim_fail(cx, LIM_NOT_SUPPORTED, hint,
                         "revision \"%s\" (%s) is marked transaction:false and can't run in a "
                         "transaction",

@@ -71,7 +71,7 @@ static const char *finishing_call(lim_context *cx, lim_dialect dialect, const li
     const char *call = dialect == LIM_POSTGRES ? "CALL migrate_apply"
                        : stop->up              ? "migrate_upgrade"
                                                : "migrate_downgrade";
-    return lim_format(cx, "%s('%s')", call, lim_show(cx, target));
+    return lim_format(cx, "%s(%s)", call, lim_literal(cx, target));
 }
 
 static bool fail_stopped(lim_context *cx, lim_dialect dialect, const lim_graph *g,
@@ -79,8 +79,9 @@ static bool fail_stopped(lim_context *cx, lim_dialect dialect, const lim_graph *
     return lim_fail(cx, LIM_STATE,
                     lim_format(cx,
                                "Finish it with %s, or say how it ended with "
-                               "migrate_resolve('%s', 'applied' or 'not applied').",
-                               finishing_call(cx, dialect, g, stop), lim_show(cx, stop->revision)),
+                               "migrate_resolve(%s, 'applied' or 'not applied').",
+                               finishing_call(cx, dialect, g, stop),
+                               lim_literal(cx, stop->revision)),
                     "%s", lim_stop_text(cx, stop));
 }
 
@@ -107,8 +108,8 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
                 cx, LIM_STATE,
                 lim_format(cx,
                            "Give the body its text back; or undo by hand what ran and say "
-                           "migrate_resolve('%s', 'not applied').",
-                           id),
+                           "migrate_resolve(%s, 'not applied').",
+                           lim_literal(cx, stop->revision)),
                 "revision \"%s\" was changed after it stopped at statement %u of %u", id,
                 (unsigned)lim_stop_next(stop), (unsigned)stop->statements);
     }
@@ -133,8 +134,8 @@ bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph
             continue;
         const char *hint = lim_format(cx,
                                       "Finish it first, or say how it ended with "
-                                      "migrate_resolve('%s', 'applied' or 'not applied').",
-                                      lim_show(cx, stop->revision));
+                                      "migrate_resolve(%s, 'applied' or 'not applied').",
+                                      lim_literal(cx, stop->revision));
         const char *text = lim_stop_text(cx, stop);
         if (hint == NULL || text == NULL)
             return false;

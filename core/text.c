@@ -253,6 +253,19 @@ const char *lim_show(lim_context *cx, const char *text) {
     return text == NULL ? "NULL" : lim_show_bytes(cx, text, strlen(text));
 }
 
+const char *lim_literal(lim_context *cx, const char *names) {
+    lim_text t = {.cx = cx};
+    lim_text_addc(&t, '\'');
+    for (; *names != '\0'; names++) {
+        if (*names == '\'')
+            lim_text_addc(&t, '\'');
+        lim_text_addc(&t, *names);
+    }
+    lim_text_addc(&t, '\'');
+    const char *result = lim_text_end(&t);
+    return result == NULL ? "?" : result;
+}
+
 /* Start of the line that holds offset. */
 static size_t line_start(const char *text, size_t offset) {
     while (offset > 0 && text[offset - 1] != '\n')

@@ -66,6 +66,10 @@ size_t lim_utf8_length(const char *text, size_t length);
 const char *lim_show(lim_context *cx, const char *text);
 const char *lim_show_bytes(lim_context *cx, const char *text, size_t length);
 
+/* Names as SQL writes a text, between quotes and whole: for calls that a hint says to type. Never NULL,
+** likewise. */
+const char *lim_literal(lim_context *cx, const char *names);
+
 /* Line and column (both from 1; columns count characters, not bytes) of a byte offset. */
 typedef struct lim_position {
     uint32_t line;

@@ -104,3 +104,14 @@ SELECT migrate_stamp('base');
 SELECT current, stopped FROM migrate_status();
 SELECT migrate_resolve('002', 'not applied');
 SELECT action, revision, from_version, to_version, outcome, detail FROM migrate_log WHERE action IN ('resolve', 'stamp', 'adopt') ORDER BY id;
+-- What a hint says to type can be typed, whatever the id.
+SELECT migrate_load('-- migrate:revision it''s
+-- migrate:down_revision base
+-- migrate:up transaction:false
+CREATE TABLE quoted (id int);
+');
+INSERT INTO migrate_log (at, actor, action, revision, statement, statements, outcome, checksum)
+SELECT CURRENT_TIMESTAMP, 'me', 'upgrade', revision, 1, 1, 'started', checksum FROM migrate_revision WHERE revision = 'it''s';
+SELECT migrate_delete('it''s');
+SELECT migrate_resolve('it''s', 'not applied');
+SELECT migrate_delete('it''s');

@@ -388,9 +388,9 @@ static void explain_stop(apply *a) {
     if (limbeck_lock_hint(a->call, a->call->code) == NULL) {
         cx->error.hint = lim_format(cx,
                                     "Mend the cause and call again: it goes on there. Or end it by "
-                                    "hand and say migrate_resolve('%s', 'applied' or 'not "
+                                    "hand and say migrate_resolve(%s, 'applied' or 'not "
                                     "applied').",
-                                    id);
+                                    lim_literal(cx, revision_at_work(a)->id));
     }
 }
 

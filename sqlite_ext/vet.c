@@ -210,8 +210,8 @@ static bool fail_by_hand(limbeck_call *call, const limbeck_place *place, size_t 
     const char *hint =
         up ? lim_format(&call->cx,
                         "Type it yourself: %s; and take it out of the body, or call "
-                        "migrate_stamp('%s') if the body holds nothing else.",
-                        typed, lim_show(&call->cx, place->revision))
+                        "migrate_stamp(%s) if the body holds nothing else.",
+                        typed, lim_literal(&call->cx, place->revision))
            : lim_format(&call->cx, "Type it yourself: %s;%s", typed,
                         place->revision != NULL ? " and take it out of the body." : "");
     return problem == NULL

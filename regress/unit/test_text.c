@@ -264,6 +264,7 @@ static void shown_text_is_short_and_harmless(void **unused) {
         strcat(text, "\xc3\xa9");
         strcat(shown, "\xc3\xa9");
     }
+    assert_string_equal(lim_literal(&cx, "it's, ''"), "'it''s, '''''");
     assert_string_equal(lim_show(&cx, text), shown);
     strcat(text, "x");
     strcat(shown, "...");
