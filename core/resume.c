@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop) {
+/* True when the stop still means something: its revision exists, and is not applied (upgrade) or is
+** applied (downgrade). */
+static bool stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop) {
     lim_node n = lim_find_id(g, stop->revision);
     return n != LIM_NONE && stop->up == !state->applied[n];
 }
@@ -15,7 +17,7 @@ const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const 
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
         if (stop->up == up && strcmp(stop->revision, lim_id(g, n)) == 0 &&
-            lim_stop_holds(g, state, stop))
+            stop_holds(g, state, stop))
             return stop;
     }
     return NULL;
@@ -25,7 +27,8 @@ uint32_t lim_stop_next(const lim_stop *stop) {
     return strcmp(stop->outcome, "done") == 0 ? stop->statement + 1 : stop->statement;
 }
 
-const char *lim_stop_text(lim_context *cx, const lim_stop *stop) {
+/* `revision "002" (upgrade) stopped at statement 2 of 3: division by zero`. NULL: LIM_NOMEM. */
+static const char *stop_text(lim_context *cx, const lim_stop *stop) {
     const char *why = stop->detail;
     if (strcmp(stop->outcome, "started") == 0)
         why = "started, and its end was never recorded";
@@ -41,9 +44,9 @@ const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_
     lim_text text = {.cx = cx};
     uint32_t count = 0;
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
-        if (!lim_stop_holds(g, state, &ledger->stops[i]))
+        if (!stop_holds(g, state, &ledger->stops[i]))
             continue;
-        const char *one = lim_stop_text(cx, &ledger->stops[i]);
+        const char *one = stop_text(cx, &ledger->stops[i]);
         if (one == NULL)
             return NULL;
         if (count++ > 0)
@@ -82,7 +85,7 @@ static bool fail_stopped(lim_context *cx, lim_dialect dialect, const lim_graph *
                                "migrate_resolve(%s, 'applied' or 'not applied').",
                                finishing_call(cx, dialect, g, stop),
                                lim_literal(cx, stop->revision)),
-                    "%s", lim_stop_text(cx, stop));
+                    "%s", stop_text(cx, stop));
 }
 
 /* True when a part of the body has run, by another text than the one with this checksum. */
@@ -97,7 +100,7 @@ bool lim_resume_refusal(lim_context *cx, lim_dialect dialect, const lim_ledger *
         return true;
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
-        if (!lim_stop_holds(g, state, stop) || stop->whole)
+        if (!stop_holds(g, state, stop) || stop->whole)
             continue;
         const char *id = lim_show(cx, stop->revision);
         if (!is_step(plan, g, stop))
@@ -120,7 +123,7 @@ bool lim_resume_none(lim_context *cx, lim_dialect dialect, const lim_ledger *led
                      const lim_graph *g, const lim_state *state, const lim_plan *plan) {
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
-        if (lim_stop_holds(g, state, stop) && !stop->whole && is_step(plan, g, stop))
+        if (stop_holds(g, state, stop) && !stop->whole && is_step(plan, g, stop))
             return fail_stopped(cx, dialect, g, stop);
     }
     return cx->error.code == LIM_OK;
@@ -136,7 +139,7 @@ bool lim_resume_keeps(lim_context *cx, const lim_ledger *ledger, const lim_graph
                                       "Finish it first, or say how it ended with "
                                       "migrate_resolve(%s, 'applied' or 'not applied').",
                                       lim_literal(cx, stop->revision));
-        const char *text = lim_stop_text(cx, stop);
+        const char *text = stop_text(cx, stop);
         if (hint == NULL || text == NULL)
             return false;
         lim_fail(cx, LIM_STATE, hint, "%s", text);
@@ -175,7 +178,7 @@ bool lim_stops_ended(lim_context *cx, const lim_ledger *ledger, const lim_graph 
         return false;
     for (uint32_t i = 0; i < ledger->stop_count; i++) {
         const lim_stop *stop = &ledger->stops[i];
-        if (lim_stop_holds(g, state, stop) && !lim_stop_holds(g, &now, stop) &&
+        if (stop_holds(g, state, stop) && !stop_holds(g, &now, stop) &&
             !is_step_of_stamp(plan, g, stop) && !lim_list_add(cx, revisions, stop->revision))
             return false;
     }

@@ -9,19 +9,12 @@
 
 #include "plan.h"
 
-/* True when the stop still means something: its revision exists, and is not applied (upgrade) or is
-** applied (downgrade). */
-bool lim_stop_holds(const lim_graph *g, const lim_state *state, const lim_stop *stop);
-
 /* The stop of this run of the revision; NULL: none. */
 const lim_stop *lim_stop_of(const lim_ledger *ledger, const lim_graph *g, const lim_state *state,
                             lim_node n, bool up);
 
 /* The statement to go on with. */
 uint32_t lim_stop_next(const lim_stop *stop);
-
-/* `revision "002" (upgrade) stopped at statement 2 of 3: division by zero`. NULL: LIM_NOMEM. */
-const char *lim_stop_text(lim_context *cx, const lim_stop *stop);
 
 /* All that hold, one a line, in the order of the ledger; NULL for none (and for LIM_NOMEM). */
 const char *lim_stops_text(lim_context *cx, const lim_ledger *ledger, const lim_graph *g,

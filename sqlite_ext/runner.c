@@ -39,7 +39,9 @@ bool limbeck_body_prepare(limbeck_call *call, lim_context *cx, const char *revis
     return limbeck_vet(call, &place, body->units, &body->vetted);
 }
 
-bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end) {
+/* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps it to its
+** end. */
+static bool run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end) {
     const char *text = place->body->text;
     sqlite3_stmt *statement = NULL;
     const char *tail = NULL;
@@ -89,7 +91,7 @@ bool limbeck_run_statement(limbeck_call *call, limbeck_place *place) {
     lim_statement statement = limbeck_place_statement(place);
     call->dependents = call->dependents || makes_dependent(place->body->text, &statement);
     limbeck_transaction_arm(call);
-    return limbeck_run_sql(call, place, statement.start, statement.end);
+    return run_sql(call, place, statement.start, statement.end);
 }
 
 bool limbeck_run_next(limbeck_call *call, limbeck_place *place, uint32_t end) {

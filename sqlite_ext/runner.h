@@ -44,10 +44,6 @@ bool limbeck_run_next(limbeck_call *call, limbeck_place *place, uint32_t end);
 /* Runs the statement at place as it stands. */
 bool limbeck_run_statement(limbeck_call *call, limbeck_place *place);
 
-/* Hands SQLite one statement of text[start .. end), which is part of the body's text, and steps
-** it to its end. */
-bool limbeck_run_sql(limbeck_call *call, const limbeck_place *place, size_t start, size_t end);
-
 /* upgrade or downgrade. */
 const char *limbeck_operation_name(const lim_plan *plan);
 

@@ -8,7 +8,7 @@
 **
 ** An interrupt and an out-of-memory stay in force while the caller's SELECT runs, and then ROLLBACK
 ** fails as everything else does. For that a statement is kept at hand, prepared beforehand, whose
-** mere failure makes SQLite roll back (see limbeck_transaction_rollback()).
+** mere failure makes SQLite roll back (roll_back_everything()).
 **
 ** A plan with bodies marked transaction:false has several, one after the other (autocommit.h). What the
 ** call found on the connection is remembered by the first of them.
