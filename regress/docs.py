@@ -21,6 +21,7 @@ copy of the session's database as the block above the table left it.
 """
 import argparse
 import difflib
+import fnmatch
 import glob
 import os
 import re
@@ -234,6 +235,19 @@ def reference_is_complete(tally):
         tally.failed += len(engine) < 20
 
 
+def internals_name_every_file(tally):
+    """Every source file of core and of the hosts stands in the tables of the internals, `alter_*` for several."""
+    with open('docs/internals.md', encoding='utf-8') as f:
+        words = {word for words in re.findall(r'^\| (`.*?`) \|', f.read(), re.M) for word in re.findall(r'`(.*?)`', words)}
+    for path in sorted(glob.glob('core/*.c') + glob.glob('sqlite_ext/*.c') + glob.glob('pg_ext/*.c')):
+        name = os.path.basename(path)[:-2]
+        named = any(fnmatch.fnmatchcase(name, word) for word in words)
+        tally.passed += named
+        tally.failed += not named
+        if not named:
+            print(f'docs/internals.md does not name {path}')
+
+
 def links_lead_somewhere(paths, tally):
     """Relative links name a file that is there and, after #, one of its headings."""
     for path in paths:
@@ -273,6 +287,7 @@ def main():
             run_python(sessions(examples, 'python'), tally)
     if not options.psql and not options.files:
         reference_is_complete(tally)
+        internals_name_every_file(tally)
         links_lead_somewhere([*paths, 'CONTRIBUTING.md'], tally)
     print(f'{tally.passed} passed, {tally.failed} failed')
     return 1 if tally.failed or not tally.passed else 0
