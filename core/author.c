@@ -232,6 +232,52 @@ static bool fail_exists(lim_context *cx, const lim_graph *g, lim_node n, const l
     return joined != NULL && lim_fail_detail(cx, "It has another %s.", joined);
 }
 
+static bool same_text(lim_bytes a, lim_bytes b) {
+    return (a.text == NULL) == (b.text == NULL) && a.length == b.length &&
+           (a.length == 0 || memcmp(a.text, b.text, a.length) == 0);
+}
+
+/* The same content again, by its checksum. A row that was changed by hand is mended: it is to be written as
+** the call says, even where the revision is applied. */
+static bool settle_same(lim_context *cx, const lim_graph *g, const lim_stored *stored,
+                        lim_record *r) {
+    char checksum[LIM_CHECKSUM_SIZE] = "";
+    r->outcome = LIM_UNCHANGED;
+    if (stored == NULL || stored->script.text != NULL)
+        return true;
+    if (!lim_stored_as_call(cx, g, stored, checksum)) {
+        if (cx->error.code == LIM_NOMEM)
+            return false;
+        cx->error = (lim_error){0};
+    }
+    if (strcmp(checksum, r->checksum) == 0)
+        return true;
+    const lim_revision *row = stored->row;
+    lim_node n = lim_find_id(g, row->id);
+    uint32_t first = g->label_start[n];
+    lim_list labels = {g->labels + first, g->label_start[n + 1] - first, 0}, deps;
+    if (!lim_draft_stored_ids(cx, g, &g->deps, n, &deps))
+        return false;
+    const struct {
+        const char *column;
+        bool same;
+    } parts[] = {
+        {"message", strcmp(row->message, r->message) == 0},
+        {"upgrade", same_text(stored->upgrade, r->upgrade)},
+        {"downgrade", same_text(stored->downgrade, r->downgrade)},
+        {"upgrade_transactional", row->upgrade_transactional == r->upgrade_transactional},
+        {"downgrade_transactional", row->downgrade_transactional == r->downgrade_transactional},
+        {"branch_label", lim_draft_same_list(&labels, &r->branch_labels)},
+        {"depends_on", lim_draft_same_list(&deps, &r->depends_on)},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].same && !lim_draft_damage(cx, r, parts[i].column))
+            return false;
+    }
+    r->outcome = LIM_REPLACED;
+    return true;
+}
+
 /* A revision whose id is taken: the same content again changes nothing, other content is refused.
  */
 static bool settle_again(lim_context *cx, const lim_graph *g, const lim_revision_request *request,
@@ -246,8 +292,7 @@ static bool settle_again(lim_context *cx, const lim_graph *g, const lim_revision
     }
     if (!same)
         return fail_exists(cx, g, draft->stored, draft->record);
-    draft->record->outcome = LIM_UNCHANGED;
-    return true;
+    return settle_same(cx, g, request->existing, draft->record);
 }
 
 /* The rest of a revision whose parents are found. */

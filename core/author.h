@@ -61,13 +61,13 @@ typedef struct lim_revision_request {
     const char *branch_label;   /* a list */
     const char *depends_on;     /* a list */
     const char *random_id;      /* 12 hexadecimal digits from the host, used without rev_id */
-    const lim_stored *existing; /* the stored revision of rev_id, where there is one that came from
-                                   a file: only its bodies tell whether the content is the same */
+    const lim_stored *existing; /* the stored revision of rev_id, where there is one: is the content
+                                   the same, and does the row still hold it? */
 } lim_revision_request;
 
 /* The graph is the ledger's, built without problems. A rev_id that is stored already: the same
 ** content gives LIM_UNCHANGED (what the default or words such as `heads` mean are then the parents
-** it has), other content LIM_DUPLICATE. */
+** it has) or, where its row was damaged, LIM_REPLACED; other content LIM_DUPLICATE. */
 bool lim_author_revision(lim_context *cx, lim_dialect dialect, const lim_ledger *ledger,
                          lim_graph *g, const lim_revision_request *request, lim_record *record);
 

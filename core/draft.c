@@ -185,6 +185,12 @@ bool lim_draft_same_list(const lim_list *a, const lim_list *b) {
     return same;
 }
 
+bool lim_draft_damage(lim_context *cx, lim_record *record, const char *column) {
+    record->mended =
+        record->mended == NULL ? column : lim_format(cx, "%s, %s", record->mended, column);
+    return record->mended != NULL;
+}
+
 bool lim_draft_from(lim_context *cx, lim_record *record) {
     record->from_version =
         record->down_revision.count > 0 ? lim_list_join(cx, &record->down_revision) : "base";

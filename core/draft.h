@@ -36,6 +36,10 @@ bool lim_draft_distinct(lim_context *cx, const lim_list *parents);
 bool lim_draft_stored_ids(lim_context *cx, const lim_graph *g, const lim_adjacency *over,
                           lim_node node, lim_list *ids);
 
+/* Notes a column of a stored row that says something else than what its checksum stands for. False:
+** LIM_NOMEM. */
+bool lim_draft_damage(lim_context *cx, lim_record *record, const char *column);
+
 bool lim_draft_same_list(const lim_list *a, const lim_list *b);
 
 /* Fills the record's bodies and flags from the script, marking what needs autocommit on PostgreSQL.

@@ -29,12 +29,6 @@ typedef struct loading {
 
 /* ---- damage -------------------------------------------------------------------------------- */
 
-/* A stored row that has the file's checksum and yet says something else in this column. */
-static bool add_damage(lim_context *cx, lim_record *r, const char *column) {
-    r->mended = r->mended == NULL ? column : lim_format(cx, "%s, %s", r->mended, column);
-    return r->mended != NULL;
-}
-
 /* What the graph's rows tell: the message, unless it is from the file's name, and the labels. */
 static bool compare_row(lim_context *cx, const loading *l, lim_draft *d) {
     lim_record *r = d->record;
@@ -43,8 +37,8 @@ static bool compare_row(lim_context *cx, const loading *l, lim_draft *d) {
     lim_list labels = {l->g->labels + first, l->g->label_start[d->stored + 1] - first, 0};
     d->same = lim_draft_same_list(&labels, &r->branch_labels);
     return (!d->script->has_message || strcmp(row->message, r->message) == 0 ||
-            add_damage(cx, r, "message")) &&
-           (d->same || add_damage(cx, r, "branch_label"));
+            lim_draft_damage(cx, r, "message")) &&
+           (d->same || lim_draft_damage(cx, r, "branch_label"));
 }
 
 /* The record of an unchanged file is to be written. The row keeps a message that the file's name gave:
@@ -66,7 +60,7 @@ bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, 
     unsigned differs = 0;
     bool same_script = false;
     if (wrong != NULL)
-        return add_damage(cx, record, wrong) && mend(cx, dialect, stored->row, record);
+        return lim_draft_damage(cx, record, wrong) && mend(cx, dialect, stored->row, record);
     if (script->text != NULL)
         same_script = script->length == record->script.length &&
                       memcmp(script->text, record->script.text, script->length) == 0;
@@ -80,11 +74,11 @@ bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, 
     if (script->text != NULL || !same_script)
         differs = lim_stored_differs(dialect, record->file, stored);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        if ((differs & (1u << i)) != 0 && !add_damage(cx, record, columns[i]))
+        if ((differs & (1u << i)) != 0 && !lim_draft_damage(cx, record, columns[i]))
             return false;
     }
     if (!same_script && (script->text != NULL || record->mended == NULL) &&
-        !add_damage(cx, record, "script"))
+        !lim_draft_damage(cx, record, "script"))
         return false;
     return record->mended == NULL || mend(cx, dialect, stored->row, record);
 }
@@ -368,9 +362,9 @@ static bool find_stored_outcome(lim_context *cx, const loading *l, const lim_dra
     bool same_deps = lim_draft_same_list(&deps, &r->depends_on);
     r->outcome = r->same && same_down && same_deps ? LIM_UNCHANGED : LIM_REPLACED;
     if (r->same && !same_down && d->script->has_down_revision &&
-        !add_damage(cx, r, "down_revision"))
+        !lim_draft_damage(cx, r, "down_revision"))
         return false;
-    return !r->same || same_deps || !depends_on_ids(l, d) || add_damage(cx, r, "depends_on");
+    return !r->same || same_deps || !depends_on_ids(l, d) || lim_draft_damage(cx, r, "depends_on");
 }
 
 /* Decides what each file is, and fills the bodies of those that are to be written. */

@@ -167,7 +167,18 @@ tell_marks(const lim_record *record)
 				 errhint("It runs with CALL migrate_apply only.")));
 }
 
-/* Gives core the stored bodies of a rev_id that came from a file: it compares them. */
+/* Says that a row was not what its checksum stands for. */
+static void
+tell_mended(const lim_record *record)
+{
+	if (record->mended != NULL)
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" was damaged and is mended", from_core(record->id)),
+				 errdetail("The ledger did not hold what its checksum stands for: %s.",
+						   from_core(record->mended))));
+}
+
+/* Gives core the stored bodies of a rev_id, which it compares. */
 static void
 read_existing(Call *call, lim_revision_request *request, StoredRevision *existing)
 {
@@ -175,7 +186,7 @@ read_existing(Call *call, lim_revision_request *request, StoredRevision *existin
 
 	if (request->rev_id != NULL)
 		node = lim_find_id(call->graph, request->rev_id);
-	if (node == LIM_NONE || !call->graph->revisions[node].has_script)
+	if (node == LIM_NONE)
 		return;
 	ledger_stored(call, &call->cx, node, IsolationUsesXactSnapshot(), existing);
 	request->existing = &existing->stored;
@@ -192,6 +203,7 @@ store_revision(Call *call, void *arguments)
 	if (!lim_author_revision(&call->cx, LIM_POSTGRES, &call->ledger, call->graph, request, &record))
 		core_error(&call->cx);
 	store_or_vouch(call, "revision", &record, both_bodies);
+	tell_mended(&record);
 	tell_marks(&record);
 	return record.id;
 }
@@ -339,17 +351,6 @@ compare_rows(Call *call, lim_load *load)
 	}
 	if (call->stored != NULL)
 		ledger_stored_end(call);
-}
-
-/* Says that a row was not what the file says. */
-static void
-tell_mended(const lim_record *record)
-{
-	if (record->mended != NULL)
-		ereport(NOTICE,
-				(errmsg("revision \"%s\" was damaged and is mended", from_core(record->id)),
-				 errdetail("The ledger did not hold what the file says: %s.",
-						   from_core(record->mended))));
 }
 
 /* Stores files, one text or a directory, and returns what is to be said of it. Within

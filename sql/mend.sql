@@ -101,3 +101,13 @@ CREATE TABLE five (id int);
 SELECT migrate_upgrade('005');
 SELECT revision, message, depends_on, branch_labels FROM migrate_show('005');
 SELECT detail FROM migrate_log WHERE revision = '005' AND action = 'load' ORDER BY id;
+-- The call that made a revision mends it, too; with other content it is refused as ever.
+SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
+SELECT migrate_upgrade('006');
+UPDATE migrate_revision SET downgrade = 'DROP TABLE five', message = 'x' WHERE revision = '006';
+SELECT migrate_downgrade('005');
+SELECT migrate_revision('six', 'CREATE TABLE six (id int, x int)', 'DROP TABLE six', '006', '005');
+SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
+SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
+SELECT migrate_downgrade('005');
+SELECT detail FROM migrate_log WHERE revision = '006' AND action = 'revision' ORDER BY id;

@@ -17,12 +17,12 @@ static bool begin_authoring(limbeck_call *call, limbeck_ledger *ledger) {
            limbeck_store_open(call, READ_AUTHORING, NULL, ledger);
 }
 
-/* Gives core the stored bodies of a rev_id that came from a file, which it compares. */
+/* Gives core the stored bodies of a rev_id, which it compares. */
 static bool read_existing(limbeck_call *call, const limbeck_ledger *ledger,
                           lim_revision_request *request, lim_stored *stored) {
     lim_node node =
         request->rev_id != NULL ? lim_find_id(ledger->graph, request->rev_id) : LIM_NONE;
-    if (node == LIM_NONE || !ledger->graph->revisions[node].has_script) {
+    if (node == LIM_NONE) {
         return true;
     }
     request->existing = stored;

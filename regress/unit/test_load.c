@@ -214,6 +214,56 @@ static void a_revision_made_by_a_call_is_mended_by_its_file(void **unused) {
     end(&w);
 }
 
+static void a_call_mends_what_it_made(void **unused) {
+    (void)unused;
+    static const char *const columns[] = {
+        "message", "upgrade", "downgrade", "upgrade_transactional", "branch_label", "depends_on"};
+    for (int i = 0; i < (int)(sizeof columns / sizeof *columns); i++) {
+        world w;
+        assert_true(begin(&w, 0));
+        OK(&w, REVISION(&w, .rev_id = "000", .upgrade = ""));
+        arguments same = {.rev_id = "001",
+                          .message = "x",
+                          .upgrade = "SELECT 1;",
+                          .downgrade = "SELECT 2;",
+                          .head = "base",
+                          .branch_label = "l",
+                          .depends_on = "000"};
+        OK(&w, try_revision(&w, same));
+        OK(&w, apply(&w, "001"));
+        OK(&w, try_revision(&w, same));
+        assert_int_equal(w.record.outcome, LIM_UNCHANGED);
+        switch (i) {
+        case 0:
+            w.ledger.revisions[1].message = "y";
+            break;
+        case 1:
+            w.bodies[1].upgrade = bytes("SELECT 3;");
+            break;
+        case 2:
+            w.bodies[1].downgrade = bytes(NULL);
+            break;
+        case 3:
+            w.ledger.revisions[1].upgrade_transactional = false;
+            break;
+        case 4:
+            w.ledger.labels[0].label = "m";
+            break;
+        default:
+            w.ledger.edge_count = 0;
+            break;
+        }
+        assert_true(look(&w));
+        OK(&w, try_revision(&w, same));
+        assert_int_equal(w.record.outcome, LIM_REPLACED);
+        assert_string_equal(w.record.mended, columns[i]);
+        all_sound(&w);
+        same.upgrade = "SELECT 4;";
+        assert_false(try_revision(&w, same));
+        end(&w);
+    }
+}
+
 static void a_text_that_ran_by_half_stays(void **unused) {
     (void)unused;
     static const char marked[] = "-- migrate:up transaction:false\nSELECT 1;\nSELECT 2;\n";
@@ -840,6 +890,7 @@ int main(void) {
         cmocka_unit_test(a_value_that_cannot_be_read_is_damage),
         cmocka_unit_test(another_name_is_no_damage),
         cmocka_unit_test(a_revision_made_by_a_call_is_mended_by_its_file),
+        cmocka_unit_test(a_call_mends_what_it_made),
         cmocka_unit_test(a_text_that_ran_by_half_stays),
         cmocka_unit_test(a_directory_is_a_line_in_id_order),
         cmocka_unit_test(parents_come_first_in_any_file_order),
