@@ -91,7 +91,12 @@ static bool prepare(few *f, char *sql, sqlite3_stmt **s) {
         rc = sqlite3_prepare_v2(f->call->db, sql, -1, s, NULL);
     }
     sqlite3_free(sql);
-    return limbeck_passed(&f->attempt, rc);
+    if (limbeck_passed(&f->attempt, rc)) {
+        return true;
+    }
+    sqlite3_finalize(*s); /* out of memory can be said with a statement at hand */
+    *s = NULL;
+    return false;
 }
 
 /* Finalizes the statement, whose last step said rc. True when it has no more rows. */
@@ -321,7 +326,7 @@ static bool name_rowid(few *f) {
             f->rowid = names[i];
         }
     }
-    return f->rowid != NULL || limbeck_refuse(&f->attempt);
+    return !limbeck_failed(f->call) && (f->rowid != NULL || limbeck_refuse(&f->attempt));
 }
 
 /* The columns that stay, and the hidden rowid before them. */

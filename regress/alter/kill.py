@@ -18,13 +18,28 @@ CHANGES = {  # how it is carried out: the change and its inverse
                   'ALTER c TYPE real, DROP CONSTRAINT u'),
     'made anew by a table that holds the rows': ('ALTER b SET NOT NULL, ADD CONSTRAINT q CHECK (q.a > 0)',
                                                  'ALTER b DROP NOT NULL, DROP CONSTRAINT q'),
+    'few rows made anew': ('ADD COLUMN n int DEFAULT 5', 'DROP COLUMN n'),
 }
 ROWS = 3000
 
 
-def make(path, mode):
+def make_few(db):
+    """A few rows in a large schema, which has no trigger and no view."""
+    db.execute('CREATE TABLE f (a INTEGER PRIMARY KEY, b int UNIQUE, c real)')
+    db.execute('CREATE INDEX fc ON f (c)')
+    db.execute("INSERT INTO f VALUES (1, 2, 3), (4, 'five', NULL), (7, x'08', 9)")
+    for i in range(300):
+        db.execute(f'CREATE TABLE m{i} (a INTEGER PRIMARY KEY, b, c)')
+        db.execute(f'CREATE INDEX m{i}b ON m{i} (b)')
+
+
+def make(path, mode, few):
     db = connect(path)
     db.execute(f'PRAGMA journal_mode = {mode}')
+    if few:
+        make_few(db)
+        db.close()
+        return
     for table, check in (('t', ''), ('q', ', CHECK (q.b > -9)')):
         db.execute(f'CREATE TABLE {table} (a INTEGER PRIMARY KEY AUTOINCREMENT, b int, c real{check})')
         db.execute(f'CREATE INDEX {table}b ON {table} (b)')
@@ -87,11 +102,11 @@ def state_of(path):
 
 def try_one(kind, mode, rounds, count, rng):
     in_transaction = rng.random() < 0.5
-    table = 'q' if 'holds' in kind else 't'
+    table = 'q' if 'holds' in kind else 'f' if 'few' in kind else 't'
     bodies = [f'ALTER TABLE {table} {change}' for change in CHANGES[kind]]
     with tempfile.TemporaryDirectory() as work:
         path = os.path.join(work, 'db')
-        make(path, mode)
+        make(path, mode, table == 'f')
         states = []
         begun = time.monotonic()
         for body in [None, *bodies]:

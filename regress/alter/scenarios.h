@@ -3,8 +3,8 @@
 **
 ** Rebuilds alone: of a table with an index, a trigger, statistics and rows of another table that refer to
 ** it; in the caller's transaction; one that the rows forbid; one that takes the second way, by a table
-** that holds the rows; and changes that leave the rows where they are, with and without values to be
-** converted.
+** that holds the rows; columns of tables with few rows; and changes that leave the rows where they are,
+** with and without values to be converted.
 */
 #define REBUILT                                                                                 \
     "SELECT migrate_upgrade(); CREATE UNIQUE INDEX names ON users (name); CREATE INDEX ids ON " \
@@ -30,6 +30,17 @@
     "n WHERE i < 40) INSERT INTO few SELECT i, 'row ' || i, i, -i FROM n"
 #define DROP_COLUMN "SELECT migrate_exec('ALTER TABLE few DROP COLUMN b')"
 
+/* In a large schema the table is made anew, and takes its place in it. */
+#define OBJECTS(n)                                                                             \
+    "CREATE TABLE m" #n " (id INTEGER PRIMARY KEY, a, b text, c int, d, e, f, g real, h, i); " \
+    "CREATE INDEX m" #n "a ON m" #n " (a, b); CREATE INDEX m" #n "c ON m" #n " (c); "
+#define LARGE_SCHEMA                                                                        \
+    "CREATE TABLE few (id INTEGER PRIMARY KEY, a text, b int DEFAULT 1, c UNIQUE); CREATE " \
+    "INDEX few_a ON few (a); INSERT INTO few VALUES (1, 'one', 1, 2.5), (7, NULL, 0, "      \
+    "x'00');" OBJECTS(1) OBJECTS(2) OBJECTS(3) OBJECTS(4) OBJECTS(5) OBJECTS(6) OBJECTS(7)  \
+        OBJECTS(8) OBJECTS(9) OBJECTS(10) OBJECTS(11) OBJECTS(12) OBJECTS(13) OBJECTS(14)
+#define ADD_COLUMN "SELECT migrate_exec('ALTER TABLE few ADD COLUMN d text DEFAULT ''x''')"
+
 static const scenario scenarios[] = {
     {"a rebuild", REBUILT, REBUILD, false, false},
     {"a rebuild in a transaction", REBUILT, REBUILD, true, false},
@@ -41,6 +52,10 @@ static const scenario scenarios[] = {
      "SELECT migrate_exec('ALTER TABLE t ALTER a SET NOT NULL')", true, false},
     {"a column dropped from few rows", FEW_ROWS, DROP_COLUMN, false, false},
     {"a column dropped from few rows in a transaction", FEW_ROWS, DROP_COLUMN, true, false},
+    {"a column added to few rows of a large schema", LARGE_SCHEMA, ADD_COLUMN, false, false},
+    {"a column added to few rows of a large schema in a transaction", LARGE_SCHEMA, ADD_COLUMN,
+     true, false},
+    {"a column dropped from few rows of a large schema", LARGE_SCHEMA, DROP_COLUMN, true, false},
     {"a change in place", REBUILT, IN_PLACE, false, false},
     {"a change in place in a transaction", REBUILT, IN_PLACE, true, false},
     {"a conversion in place", REBUILT, CONVERSION, false, false},
