@@ -822,6 +822,27 @@ static void an_export_loads_back_to_the_same_ledger(void **unused) {
 
 /* ---- memory and time ------------------------------------------------------------------------------- */
 
+static bool story_of_damage(world *w) {
+    lim_stop stop = {.revision = "004",
+                     .up = true,
+                     .statement = 2,
+                     .statements = 3,
+                     .outcome = "failed",
+                     .checksum = "another"};
+    lim_node n;
+    w->bodies[0].upgrade = bytes("SELECT 5;");
+    w->ledger.revisions[1].downgrade_transactional = false;
+    w->ledger.labels[0].label = "damaged";
+    return look(w) && try_file(w, "001_a.sql", UP("SELECT 1;")) &&
+           try_file(w, "002_b.sql", HEADER("branch_label", "q") UP("VACUUM;")) &&
+           try_revision(w, (arguments){.rev_id = "005", .head = "004", .upgrade = "SELECT 5;"}) &&
+           (w->bodies[4].upgrade = bytes("SELECT 6;"), true) &&
+           try_revision(w, (arguments){.rev_id = "005", .head = "004", .upgrade = "SELECT 5;"}) &&
+           lim_ledger_add_stop(&w->cx, &w->ledger, &stop) &&
+           refused(w, try_file(w, "004_d.sql", UP("SELECT 44;"))) &&
+           refused(w, lim_author_delete(&w->cx, &w->ledger, w->g, &w->state, "004", &n));
+}
+
 static bool story_of_files(world *w) {
     lim_stored s;
     const char *problem;
@@ -841,7 +862,8 @@ static bool story_of_files(world *w) {
            refused(w, try_file(w, "003_c.sql", HEADER("down_revision", "004") UP(""))) &&
            refused(w, try_directory(w, "x_1.sql", UP(""), "x_1.sql", UP(""), NULL)) &&
            try_edit(w, "003", "SELECT 33;", "SELECT 3;", "edited") &&
-           (s = stored(w, "003"), lim_stored_verify(&w->cx, w->dialect, w->g, &s, &problem));
+           (s = stored(w, "003"), lim_stored_verify(&w->cx, w->dialect, w->g, &s, &problem)) &&
+           story_of_damage(w);
 }
 
 static void files_survive_the_loss_of_any_allocation(void **unused) {
