@@ -17,8 +17,11 @@
 
 PG_FUNCTION_INFO_V1(migrate_load_files);
 
+/* An array's elements. A NULL among the scripts is told with the name of its file: it is what psql sends of one
+ * that it can't read. */
 static Datum *
-elements(FunctionCallInfo fcinfo, int n, Oid type, const char *name, int *count)
+elements(FunctionCallInfo fcinfo, int n, Oid type, const char *argument, const Datum *names,
+		 int name_count, int *count)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -34,7 +37,9 @@ elements(FunctionCallInfo fcinfo, int n, Oid type, const char *name, int *count)
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument \"%s\" of migrate_load_files() holds a NULL", name)));
+					 errmsg("argument \"%s\" of migrate_load_files() holds a NULL", argument),
+					 i < name_count ? errdetail("File \"%s\" could not be read, or was not.",
+												TextDatumGetCString(names[i])) : 0));
 	}
 	return values;
 }
@@ -81,8 +86,9 @@ migrate_load_files(PG_FUNCTION_ARGS)
 	LoadRequest request = {argument_text(fcinfo, 2), wanted_files, &arrays};
 	int			script_count;
 
-	arrays.names = elements(fcinfo, 0, TEXTOID, "names", &arrays.count);
-	arrays.scripts = elements(fcinfo, 1, BYTEAOID, "scripts", &script_count);
+	arrays.names = elements(fcinfo, 0, TEXTOID, "names", NULL, 0, &arrays.count);
+	arrays.scripts = elements(fcinfo, 1, BYTEAOID, "scripts", arrays.names, arrays.count,
+							  &script_count);
 	if (arrays.count != script_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

@@ -112,5 +112,25 @@ close $fine;
 like(in_dirs("SELECT migrate_load_dir('$directory')"), qr/004_broken\.sql, line 2/, 'an error names the file');
 is($node->safe_psql('dirs', 'SELECT count(*) FROM migrate_revision'), '3', 'all or nothing');
 
+# The client's directory, by psql: what its shell can't read is an error, too, and no empty file.
+my $load_client = "\\set dir $directory\n\\i $FindBin::Bin/../../pg_ext/limbeck_load.psql\n";
+unlink("$directory/004_broken.sql");
+sub refused_by_psql {
+    my ($file) = @_;
+    my ($status, $stdout, $stderr) = $node->psql('dirs', $load_client);
+    like($stderr, qr/DETAIL:  File "\Q$file\E" could not be read/, "psql: $file");
+}
+chmod(0, "$directory/005_fine.sql");
+refused_by_psql('005_fine.sql');
+chmod(0644, "$directory/005_fine.sql");
+symlink('nowhere', "$directory/006_gone.sql") or die "symlink: $!";
+refused_by_psql('006_gone.sql');
+unlink("$directory/006_gone.sql");
+open my $split, '>', "$directory/007_two\nlines.sql" or die;
+close $split;
+refused_by_psql('007_two');
+unlink("$directory/007_two\nlines.sql");
+like($node->safe_psql('dirs', $load_client), qr/^1 new, 0 replaced, 3 unchanged/, 'psql: all can be read');
+
 $node->stop;
 done_testing();
