@@ -200,11 +200,13 @@ milliseconds_since(instr_time start)
 	return (int64) INSTR_TIME_GET_MILLISEC(end);
 }
 
-/* An ordinary revision: one transaction. */
+/* One try at the work on a step; last is what the try before ended with, NULL for the first. */
+typedef void (*Attempt) (Apply *apply, const void *work, const ErrorData *last, int tries);
+
+/* Tries as often as the settings say. */
 static void
-apply_whole(Apply *apply)
+try_often(Apply *apply, Attempt attempt, const void *work)
 {
-	RunStep    *step = &apply->steps[apply->at];
 	ErrorData  *volatile last = NULL;
 	volatile int tries = 0;
 	volatile bool done = false;
@@ -214,20 +216,7 @@ apply_whole(Apply *apply)
 		tries++;
 		PG_TRY();
 		{
-			ErrorContextCallback context;
-			instr_time	start;
-
-			if (last != NULL)
-				retry_pause(step, last, tries - 1);
-			INSTR_TIME_SET_CURRENT(start);
-			run_body(step, NIL);
-			begin_context(step, &context);
-			lock_keep_apply(apply->call.extension);
-			error_context_stack = context.previous;
-			record_revision_done(apply, milliseconds_since(start));
-			begin_context(step, &context);
-			commit_and_start();
-			error_context_stack = context.previous;
+			attempt(apply, work, last, tries);
 			done = true;
 		}
 		PG_CATCH();
@@ -236,6 +225,27 @@ apply_whole(Apply *apply)
 		}
 		PG_END_TRY();
 	}
+}
+
+/* An ordinary revision: one transaction. */
+static void
+attempt_whole(Apply *apply, const void *unused, const ErrorData *last, int tries)
+{
+	RunStep    *step = &apply->steps[apply->at];
+	ErrorContextCallback context;
+	instr_time	start;
+
+	if (last != NULL)
+		retry_pause(step, last, tries - 1);
+	INSTR_TIME_SET_CURRENT(start);
+	run_body(step, NIL);
+	begin_context(step, &context);
+	lock_keep_apply(apply->call.extension);
+	error_context_stack = context.previous;
+	record_revision_done(apply, milliseconds_since(start));
+	begin_context(step, &context);
+	commit_and_start();
+	error_context_stack = context.previous;
 }
 
 /* Runs a unit and records its end; with the last one, the revision's. What works CONCURRENTLY leaves its
@@ -260,40 +270,31 @@ apply_unit(Apply *apply, const Unit *unit, instr_time body_start)
 	commit_and_start();
 }
 
-/* One unit, tried as often as the settings say; the first try may be another one already. */
-static void
-try_unit(Apply *apply, const Unit *unit, bool again, instr_time body_start)
+/* The work on one unit. */
+typedef struct UnitWork
 {
+	const Unit *unit;
+	bool		again;			/* the first try is another one already */
+	instr_time	body_start;
+} UnitWork;
+
+static void
+attempt_unit(Apply *apply, const void *work, const ErrorData *last, int tries)
+{
+	const UnitWork *w = work;
 	RunStep    *step = &apply->steps[apply->at];
-	ErrorData  *volatile last = NULL;
-	volatile int tries = 0;
-	volatile bool done = false;
+	ErrorContextCallback context;
 
-	while (!done)
-	{
-		tries++;
-		PG_TRY();
-		{
-			ErrorContextCallback context;
-
-			(void) body_go_to(&step->body, unit->first);
-			begin_context(step, &context);
-			if (last != NULL)
-				retry_pause(step, last, tries - 1);
-			record_statement(apply, unit->first, "started", -1, NULL);
-			commit_and_start();
-			if (again || tries > 1)
-				leftover_clear(step, unit);
-			apply_unit(apply, unit, body_start);
-			error_context_stack = context.previous;
-			done = true;
-		}
-		PG_CATCH();
-		{
-			last = handle_failure(apply, tries);
-		}
-		PG_END_TRY();
-	}
+	(void) body_go_to(&step->body, w->unit->first);
+	begin_context(step, &context);
+	if (last != NULL)
+		retry_pause(step, last, tries - 1);
+	record_statement(apply, w->unit->first, "started", -1, NULL);
+	commit_and_start();
+	if (w->again || tries > 1)
+		leftover_clear(step, w->unit);
+	apply_unit(apply, w->unit, w->body_start);
+	error_context_stack = context.previous;
 }
 
 /* A revision marked transaction:false: unit by unit, from where it stopped. */
@@ -326,9 +327,11 @@ apply_statements(Apply *apply)
 	INSTR_TIME_SET_CURRENT(start);
 	for (i = 0; i < count; i++)
 	{
+		UnitWork	work = {&units[i], stop != NULL, start};
+
 		if (units[i].last < next)
 			continue;
-		try_unit(apply, &units[i], stop != NULL, start);
+		try_often(apply, attempt_unit, &work);
 		stop = NULL;
 	}
 	if (count == 0 || units[count - 1].last < next)
@@ -372,7 +375,7 @@ apply_plan(Apply *apply)
 		if (step->body.autocommit)
 			apply_statements(apply);
 		else
-			apply_whole(apply);
+			try_often(apply, attempt_whole, NULL);
 		MemoryContextSwitchTo(apply->call.memory);
 		run_free_bodies(&apply->plan, apply->steps, apply->at);
 	}
