@@ -92,5 +92,7 @@ for suite in $suites; do
         /limbeck/regress/pg.sh scripts tap drivers 2>&1)
     count "$suite-sqlite" < <(in_chroot "$suite" sh -c \
         'cd /limbeck && make -s sqlite && python3 regress/run_sqlite.py' 2>&1)
+    count "$suite-alter" < <(in_chroot "$suite" env LIMBECK_TABLES=60 /limbeck/regress/alter/run.sh \
+        actions drop few onlookers shapes inverse together ways 2>&1)
 done
 tell_counts

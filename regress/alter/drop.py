@@ -120,7 +120,7 @@ def surroundings():
         db.execute('INSERT INTO t VALUES (1, 2, 3)')
         db.set_authorizer(authorizer)
         said = run(db, 'SELECT migrate_exec(?)', 'ALTER TABLE t DROP COLUMN b')
-        db.set_authorizer(None)
+        db.set_authorizer(lambda *what: ok)
         good = said and db.execute('SELECT * FROM t').fetchall() == [(1, 3)]
         good = good and db.execute('SELECT count(*) FROM sqlite_master').fetchone() == (1,)
         passed, failed = passed + good, failed + (not good)
@@ -138,6 +138,9 @@ def surroundings():
 def main():
     global passed, failed
     swapped = 0
+    if sqlite3.sqlite_version_info < (3, 35, 5):
+        print('# this SQLite drops no column\n0 passed, 0 failed')
+        return False
     surroundings()
     for seed, (table, option, indexes, rows, setting) in enumerate(
             itertools.product(TABLES, OPTIONS, INDEXES, (0, 3, 60, 1200), SETTINGS)):
