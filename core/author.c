@@ -185,10 +185,9 @@ static bool script_of_fields(lim_context *cx, const lim_graph *g, const lim_stor
     if (n == LIM_NONE)
         return lim_fail(cx, LIM_CORRUPT, NULL, "revision \"%s\" is not in the history",
                         lim_show(cx, row->id));
-    uint32_t first = g->label_start[n];
     *script = (lim_script){.id = row->id, .has_down_revision = true};
     script->message = row->message != NULL && *row->message != '\0' ? row->message : NULL;
-    script->branch_labels = (lim_list){g->labels + first, g->label_start[n + 1] - first, 0};
+    script->branch_labels = lim_own_labels(g, n);
     script->sections[LIM_UP][LIM_VARIANT_COMMON] =
         (lim_section){.present = stored->upgrade.text != NULL,
                       .transactional = row->upgrade_transactional,
@@ -223,8 +222,7 @@ static bool fail_exists(lim_context *cx, const lim_graph *g, lim_node n, const l
     ok = ok && lim_draft_stored_ids(cx, g, &g->deps, n, &stored) &&
          (lim_draft_same_list(&stored, &r->depends_on) ||
           lim_list_add(cx, &differing, "depends_on"));
-    uint32_t first = g->label_start[n];
-    lim_list labels = {g->labels + first, g->label_start[n + 1] - first, 0};
+    lim_list labels = lim_own_labels(g, n);
     ok = ok && (lim_draft_same_list(&labels, &r->branch_labels) ||
                 lim_list_add(cx, &differing, "branch_label"));
     ok = ok && (differing.count > 0 || lim_list_add(cx, &differing, "body"));
@@ -254,9 +252,9 @@ static bool settle_same(lim_context *cx, const lim_graph *g, const lim_stored *s
         return true;
     const lim_revision *row = stored->row;
     lim_node n = lim_find_id(g, row->id);
-    uint32_t first = g->label_start[n];
-    lim_list labels = {g->labels + first, g->label_start[n + 1] - first, 0}, deps;
-    if (!lim_draft_stored_ids(cx, g, &g->deps, n, &deps))
+    lim_list labels = lim_own_labels(g, n), down, deps;
+    if (!lim_draft_stored_ids(cx, g, &g->down, n, &down) ||
+        !lim_draft_stored_ids(cx, g, &g->deps, n, &deps))
         return false;
     const struct {
         const char *column;
@@ -267,6 +265,7 @@ static bool settle_same(lim_context *cx, const lim_graph *g, const lim_stored *s
         {"downgrade", same_text(stored->downgrade, r->downgrade)},
         {"upgrade_transactional", row->upgrade_transactional == r->upgrade_transactional},
         {"downgrade_transactional", row->downgrade_transactional == r->downgrade_transactional},
+        {"down_revision", lim_draft_same_list(&down, &r->down_revision)},
         {"branch_label", lim_draft_same_list(&labels, &r->branch_labels)},
         {"depends_on", lim_draft_same_list(&deps, &r->depends_on)},
     };
@@ -435,8 +434,7 @@ static bool named_dependencies(lim_context *cx, const lim_graph *g, const lim_sc
 ** NULL: none. */
 static bool compare_links(lim_context *cx, const lim_graph *g, lim_node n, const lim_script *file,
                           const char **column) {
-    uint32_t first = g->label_start[n];
-    lim_list labels = {g->labels + first, g->label_start[n + 1] - first, 0}, down, deps, named;
+    lim_list labels = lim_own_labels(g, n), down, deps, named;
     bool known;
     if (!lim_draft_stored_ids(cx, g, &g->down, n, &down) ||
         !lim_draft_stored_ids(cx, g, &g->deps, n, &deps) ||
@@ -636,9 +634,8 @@ bool lim_author_edit(lim_context *cx, lim_dialect dialect, const lim_ledger *led
     lim_draft draft = {.record = record, .stored = n, .node = n};
     if (state->applied[n])
         return fail_applied(cx, row->id, ", or write the change as a new revision");
-    uint32_t first = g->label_start[n];
     *record = (lim_record){.outcome = LIM_REPLACED, .id = row->id};
-    record->branch_labels = (lim_list){g->labels + first, g->label_start[n + 1] - first, 0};
+    record->branch_labels = lim_own_labels(g, n);
     if (!lim_draft_stored_ids(cx, g, &g->down, n, &record->down_revision) ||
         !lim_draft_stored_ids(cx, g, &g->deps, n, &record->depends_on) ||
         !lim_draft_from(cx, record))

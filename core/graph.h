@@ -12,6 +12,7 @@
 #define LIM_GRAPH_H
 
 #include "ledger.h"
+#include "text.h"
 
 typedef uint32_t lim_node;
 #define LIM_NONE UINT32_MAX /* no node; as a place to start or to end: base */
@@ -84,6 +85,12 @@ lim_graph *lim_graph_end(lim_graph_builder *b);
 
 static inline lim_nodes lim_neighbours(const lim_adjacency *a, lim_node n) {
     return (lim_nodes){a->node + a->start[n], a->start[n + 1] - a->start[n]};
+}
+
+/* The node's own labels in declared order: the graph's, not to be added to. */
+static inline lim_list lim_own_labels(const lim_graph *g, lim_node n) {
+    uint32_t first = g->label_start[n], count = g->label_start[n + 1] - first;
+    return (lim_list){g->labels + first, count, count};
 }
 
 static inline const char *lim_id(const lim_graph *g, lim_node n) {

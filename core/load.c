@@ -33,8 +33,7 @@ typedef struct loading {
 static bool compare_row(lim_context *cx, const loading *l, lim_draft *d) {
     lim_record *r = d->record;
     const lim_revision *row = &l->g->revisions[d->stored];
-    uint32_t first = l->g->label_start[d->stored];
-    lim_list labels = {l->g->labels + first, l->g->label_start[d->stored + 1] - first, 0};
+    lim_list labels = lim_own_labels(l->g, d->stored);
     d->same = lim_draft_same_list(&labels, &r->branch_labels);
     return (!d->script->has_message || strcmp(row->message, r->message) == 0 ||
             lim_draft_damage(cx, r, "message")) &&

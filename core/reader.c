@@ -91,9 +91,7 @@ static void put_effective_labels(reader_fill *f, lim_node n) {
 }
 
 static void put_own_labels(reader_fill *f, lim_node n) {
-    const lim_graph *g = f->view->graph;
-    uint32_t count = g->label_start[n + 1] - g->label_start[n];
-    lim_list labels = {g->labels + g->label_start[n], count, count};
+    lim_list labels = lim_own_labels(f->view->graph, n);
     put_text(f, lim_list_join(f->cx, &labels));
 }
 

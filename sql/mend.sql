@@ -110,4 +110,7 @@ SELECT migrate_revision('six', 'CREATE TABLE six (id int, x int)', 'DROP TABLE s
 SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
 SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
 SELECT migrate_downgrade('005');
+UPDATE migrate_edge SET parent = '004' WHERE revision = '006';
+SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
+SELECT migrate_upgrade('006');
 SELECT detail FROM migrate_log WHERE revision = '006' AND action = 'revision' ORDER BY id;

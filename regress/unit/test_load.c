@@ -216,8 +216,13 @@ static void a_revision_made_by_a_call_is_mended_by_its_file(void **unused) {
 
 static void a_call_mends_what_it_made(void **unused) {
     (void)unused;
-    static const char *const columns[] = {
-        "message", "upgrade", "downgrade", "upgrade_transactional", "branch_label", "depends_on"};
+    static const char *const columns[] = {"message",
+                                          "upgrade",
+                                          "downgrade",
+                                          "upgrade_transactional",
+                                          "branch_label",
+                                          "depends_on",
+                                          "down_revision, depends_on"};
     for (int i = 0; i < (int)(sizeof columns / sizeof *columns); i++) {
         world w;
         assert_true(begin(&w, 0));
@@ -249,8 +254,11 @@ static void a_call_mends_what_it_made(void **unused) {
         case 4:
             w.ledger.labels[0].label = "m";
             break;
-        default:
+        case 5:
             w.ledger.edge_count = 0;
+            break;
+        default:
+            w.ledger.edges[0].kind = LIM_DOWN_REVISION;
             break;
         }
         assert_true(look(&w));
