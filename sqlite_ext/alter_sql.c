@@ -65,13 +65,30 @@ bool limbeck_ask_number(limbeck_call *call, int64_t *number, const char *format,
     return !limbeck_failed(call);
 }
 
+/* Runs the text. An INSERT of which the application's authorizer has made nothing would lose rows. */
+static int execute(limbeck_call *call, const char *sql) {
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(call->db, sql, -1, &s, NULL);
+    bool ignored =
+        rc == SQLITE_OK && sqlite3_strnicmp(sql, "INSERT", 6) == 0 && sqlite3_stmt_readonly(s) != 0;
+    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        rc = ignored ? SQLITE_AUTH : sqlite3_step(s);
+    }
+    sqlite3_finalize(s);
+    if (ignored) {
+        lim_fail(&call->cx, LIM_STATE, NULL,
+                 "the application's authorizer ignores a statement that inserts rows");
+    }
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 /* Runs the text; the error stays with the connection. */
 static int run(limbeck_call *call, lim_list *script, const char *format, va_list args) {
     char *sql = sqlite3_vmprintf(format, args);
     int rc = SQLITE_NOMEM;
     if (sql != NULL) {
         limbeck_transaction_arm(call);
-        rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
+        rc = execute(call, sql);
         if (rc == SQLITE_OK)
             limbeck_transaction_arm(call); /* questions follow, and the schema is another */
     }

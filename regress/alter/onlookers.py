@@ -113,6 +113,13 @@ def hidden_columns():
         allow_all(db)
         count.check(db.execute('SELECT id, a, b, c FROM t').fetchall() == ROWS and all_there(db), 'hidden', column)
     db = prepared()
+    db.set_authorizer(lambda action, one, *_: sqlite3.SQLITE_IGNORE if
+                      (action, one) == (sqlite3.SQLITE_INSERT, 't') else sqlite3.SQLITE_OK)
+    error = alter(db, 'ALTER TABLE t ADD UNIQUE (b)')
+    allow_all(db)
+    count.check("the application's authorizer ignores a statement that inserts rows" in (error or '') and all_there(db),
+                'rows that can\'t be inserted', error)
+    db = prepared()
     db.set_authorizer(lambda action, one, two, *_: sqlite3.SQLITE_IGNORE if
                       (action, one, two) == (sqlite3.SQLITE_READ, 'sqlite_master', 'sql') else sqlite3.SQLITE_OK)
     error = alter(db, DROP)
