@@ -118,6 +118,11 @@ bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *led
 bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, lim_record *record,
                       const lim_stored *stored, const char *wrong);
 
+/* What the row of a record whose checksum is stored should hold, where it came from a file: for a host
+** that compares long texts one by one, without having all of them in memory. */
+lim_stored lim_load_expected(lim_dialect dialect, const lim_revision *row,
+                             const lim_record *record);
+
 /* `3 new, 1 replaced, 11 unchanged; marked transaction:false: 007`, when all of that is done. NULL:
 ** LIM_NOMEM. */
 const char *lim_load_summary(lim_context *cx, const lim_load *load);

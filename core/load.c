@@ -50,6 +50,18 @@ static bool mend(lim_context *cx, lim_dialect dialect, const lim_revision *row, 
     return lim_draft_bodies(cx, dialect, &draft);
 }
 
+static lim_bytes section_bytes(const lim_section *section) {
+    return section == NULL ? (lim_bytes){NULL, 0}
+                           : (lim_bytes){section->length > 0 ? section->body : "", section->length};
+}
+
+lim_stored lim_load_expected(lim_dialect dialect, const lim_revision *row,
+                             const lim_record *record) {
+    return (lim_stored){row, section_bytes(lim_script_section(record->file, LIM_UP, dialect)),
+                        section_bytes(lim_script_section(record->file, LIM_DOWN, dialect)),
+                        record->script};
+}
+
 bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, lim_record *record,
                       const lim_stored *stored, const char *wrong) {
     static const char *const columns[] = {"upgrade", "downgrade", "upgrade_transactional",

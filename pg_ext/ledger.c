@@ -516,6 +516,40 @@ ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock, StoredRevis
 				 errmsg("revision \"%s\" is stored " UINT64_FORMAT " times", from_core(id), count)));
 }
 
+/* True when a row's text is the one expected. */
+static bool
+holds_text(Rows *rows, int column, const lim_bytes *expected)
+{
+	lim_bytes	found;
+	void	   *held = rows_body(rows, column, &found);
+	bool		same = (found.text == NULL) == (expected->text == NULL) &&
+		found.length == expected->length &&
+		(found.length == 0 || memcmp(found.text, expected->text, found.length) == 0);
+
+	if (held != NULL)
+		pfree(held);
+	return same;
+}
+
+/* True when a revision's row holds these bodies and this file, which are read one after the other: for
+ * long ones. Between ledger_stored_begin() and ledger_stored_end(). */
+bool
+ledger_holds(Call *call, const lim_stored *expected)
+{
+	Rows	   *rows = call->stored;
+	lim_context cx = core_context(call->memory);
+	bool		holds = false;
+
+	rows->cx = &cx;
+	rows_seek(rows, expected->row->id);
+	while (rows_next_key(rows))
+		holds = holds_text(rows, REVISION_SCRIPT, &expected->script) &&
+			holds_text(rows, REVISION_UPGRADE, &expected->upgrade) &&
+			holds_text(rows, REVISION_DOWNGRADE, &expected->downgrade);
+	lim_context_end(&cx);
+	return holds;
+}
+
 /* Begins to go through all revisions whole, in the order in which they lie. */
 void
 ledger_scan_begin(Call *call, StoredScan *scan)

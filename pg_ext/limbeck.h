@@ -346,6 +346,7 @@ extern void ledger_stored_begin(Call *call);
 extern void ledger_stored_end(Call *call);
 extern void ledger_stored(Call *call, lim_context *cx, lim_node node, bool lock,
 						  StoredRevision *stored);
+extern bool ledger_holds(Call *call, const lim_stored *expected);
 extern void ledger_free_stored(StoredRevision *stored);
 
 /* author.c: revisions stored */

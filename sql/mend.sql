@@ -114,3 +114,28 @@ UPDATE migrate_edge SET parent = '004' WHERE revision = '006';
 SELECT migrate_revision('six', 'CREATE TABLE six (id int)', 'DROP TABLE six', '006', '005');
 SELECT migrate_upgrade('006');
 SELECT detail FROM migrate_log WHERE revision = '006' AND action = 'revision' ORDER BY id;
+-- A long file is compared piece by piece.
+CREATE TABLE long (script text);
+INSERT INTO long VALUES ('-- one of the lines of a long file, which together are two megabytes
+');
+UPDATE long SET script = script || script || script || script || script || script || script || script;
+UPDATE long SET script = script || script || script || script || script || script || script || script;
+UPDATE long SET script = script || script || script || script || script || script || script || script;
+UPDATE long SET script = script || script || script || script || script || script || script || script;
+UPDATE long SET script = script || script || script || script || script || script || script || script;
+UPDATE long SET script = '-- migrate:down_revision base
+-- migrate:up
+' || script || 'SELECT 7;
+';
+SELECT length(script) FROM long;
+SELECT migrate_load(script, '007_long.sql') FROM long;
+SELECT migrate_load(script, '007_long.sql') FROM long;
+UPDATE migrate_revision SET upgrade = replace(upgrade, 'SELECT 7', 'SELECT 8') WHERE revision = '007';
+SELECT migrate_load(script, '007_long.sql') FROM long;
+UPDATE migrate_revision SET downgrade = '' WHERE revision = '007';
+SELECT migrate_load(script, '007_long.sql') FROM long;
+UPDATE migrate_revision SET script = NULL WHERE revision = '007';
+SELECT migrate_load(script, '007_long.sql') FROM long;
+SELECT migrate_load(script, '007_long.sql') FROM long;
+SELECT detail FROM migrate_log WHERE revision = '007' ORDER BY id;
+SELECT count(*) FROM migrate_validate() WHERE revision = '007';

@@ -113,6 +113,25 @@ static bool all_unchanged(const lim_load *load) {
     return true;
 }
 
+/* From this size on a file's row is not read whole beside it. */
+enum { LARGE_FILE = 1024 * 1024 };
+
+/* Compares a row that has a file's checksum with the file. */
+static bool compare_row(limbeck_call *call, const limbeck_ledger *ledger, lim_record *record) {
+    const lim_revision *row = &ledger->graph->revisions[lim_find_id(ledger->graph, record->id)];
+    lim_stored stored = lim_load_expected(LIM_SQLITE, row, record);
+    const char *wrong = NULL;
+    bool holds = false, ok;
+    if (row->has_script && record->script.length >= LARGE_FILE &&
+        !limbeck_store_holds(call, &stored, &holds)) {
+        return false;
+    }
+    ok = (holds || limbeck_store_borrow(call, row, &stored, &wrong) || wrong != NULL) &&
+         lim_load_compare(&call->cx, LIM_SQLITE, ledger->graph, record, &stored, wrong);
+    limbeck_store_return(call);
+    return ok;
+}
+
 /* What the files make of the ledger; each row that has a file's checksum is compared with it, body by
 ** body where SQLite has it, so that what was damaged by hand is written anew. */
 static bool author_files(limbeck_call *call, const limbeck_ledger *ledger, const lim_file *files,
@@ -120,16 +139,9 @@ static bool author_files(limbeck_call *call, const limbeck_ledger *ledger, const
     bool ok = lim_author_load(&call->cx, LIM_SQLITE, &ledger->rows, ledger->graph, &ledger->state,
                               files, count, directory, random, load);
     for (uint32_t i = 0; ok && i < load->count; i++) {
-        lim_record *record = &load->records[i];
-        const char *wrong = NULL;
-        lim_stored stored;
-        if (!record->same) {
-            continue;
+        if (load->records[i].same) {
+            ok = compare_row(call, ledger, &load->records[i]);
         }
-        const lim_revision *row = &ledger->graph->revisions[lim_find_id(ledger->graph, record->id)];
-        ok = (limbeck_store_borrow(call, row, &stored, &wrong) || wrong != NULL) &&
-             lim_load_compare(&call->cx, LIM_SQLITE, ledger->graph, record, &stored, wrong);
-        limbeck_store_return(call);
     }
     return ok;
 }

@@ -529,6 +529,42 @@ void limbeck_store_return(limbeck_call *call) {
     }
 }
 
+/* One text of a row against the one expected; a NULL has no bytes to open. */
+static bool holds_text(limbeck_call *call, const lim_revision *row, const char *column,
+                       const lim_bytes *expected, bool *holds) {
+    enum { PIECE = 65536 };
+    sqlite3_blob *blob = NULL;
+    char *piece = lim_alloc(&call->cx, PIECE);
+    int rc = piece == NULL ? SQLITE_NOMEM
+                           : sqlite3_blob_open(call->db, "main", "migrate_revision", column,
+                                               row->seq, 0, &blob);
+    bool there = rc == SQLITE_OK;
+    *holds = there == (expected->text != NULL) &&
+             (!there || (size_t)sqlite3_blob_bytes(blob) == expected->length);
+    for (size_t at = 0; there && *holds && at < expected->length; at += PIECE) {
+        size_t length = expected->length - at < PIECE ? expected->length - at : PIECE;
+        rc = sqlite3_blob_read(blob, piece, (int)length, (int)at);
+        *holds = rc == SQLITE_OK && memcmp(piece, expected->text + at, length) == 0;
+    }
+    sqlite3_blob_close(blob);
+    return rc != SQLITE_NOMEM || lim_out_of_memory(&call->cx);
+}
+
+bool limbeck_store_holds(limbeck_call *call, const lim_stored *expected, bool *holds) {
+    const struct {
+        const char *column;
+        const lim_bytes *text;
+    } parts[] = {{"script", &expected->script},
+                 {"upgrade", &expected->upgrade},
+                 {"downgrade", &expected->downgrade}};
+    bool ok = true;
+    *holds = true;
+    for (size_t i = 0; ok && *holds && i < sizeof parts / sizeof *parts; i++) {
+        ok = holds_text(call, expected->row, parts[i].column, parts[i].text, holds);
+    }
+    return ok;
+}
+
 /* Copies a value to cx. */
 static bool own(limbeck_call *call, lim_context *cx, lim_bytes *bytes) {
     if (bytes->text != NULL && (bytes->text = lim_copy(cx, bytes->text, bytes->length)) == NULL) {

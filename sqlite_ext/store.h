@@ -83,6 +83,10 @@ bool limbeck_store_borrow(limbeck_call *call, const lim_revision *row, lim_store
                           const char **problem);
 void limbeck_store_return(limbeck_call *call);
 
+/* Looks whether a row holds these bodies and this file, piece by piece: for long ones. *holds is false, too,
+** where they can't be compared so. False: failed. */
+bool limbeck_store_holds(limbeck_call *call, const lim_stored *expected, bool *holds);
+
 /* The same, and the rest of its row is read into *row. */
 bool limbeck_store_borrow_whole(limbeck_call *call, lim_revision *row, lim_stored *stored);
 
