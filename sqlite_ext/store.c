@@ -49,6 +49,10 @@ static const char SELECT_WHOLE[] =
 static const char SELECT_BODIES[] = "SELECT +upgrade, +downgrade, +script FROM "
                                     "main.migrate_revision WHERE seq = ? AND revision = ?";
 
+static const char SELECT_TYPES[] =
+    "SELECT typeof(script), typeof(upgrade), typeof(downgrade) FROM main.migrate_revision"
+    " WHERE seq = ? AND revision = ?";
+
 static const char SELECT_UPGRADE[] =
     "SELECT +upgrade FROM main.migrate_revision WHERE seq = ? AND revision = ?";
 static const char SELECT_DOWNGRADE[] =
@@ -529,7 +533,7 @@ void limbeck_store_return(limbeck_call *call) {
     }
 }
 
-/* One text of a row against the one expected; a NULL has no bytes to open. */
+/* One text of a row against the one expected, which is of its type; a NULL has no bytes to open. */
 static bool holds_text(limbeck_call *call, const lim_revision *row, const char *column,
                        const lim_bytes *expected, bool *holds) {
     enum { PIECE = 65536 };
@@ -550,6 +554,23 @@ static bool holds_text(limbeck_call *call, const lim_revision *row, const char *
     return rc != SQLITE_NOMEM || lim_out_of_memory(&call->cx);
 }
 
+/* A blob of the same bytes is none of them. */
+static bool holds_types(limbeck_call *call, const lim_stored *expected, bool *holds) {
+    const lim_bytes *const texts[] = {&expected->script, &expected->upgrade, &expected->downgrade};
+    sqlite3_stmt *types = find_row(call, SELECT_TYPES, expected->row);
+    if (types == NULL) {
+        return false;
+    }
+    *holds = true;
+    for (int i = 0; i < 3; i++) {
+        const char *type = (const char *)sqlite3_column_text(types, i);
+        const char *wanted = texts[i]->text != NULL ? "text" : "null";
+        *holds = *holds && type != NULL && strcmp(type, wanted) == 0;
+    }
+    sqlite3_reset(types);
+    return true;
+}
+
 bool limbeck_store_holds(limbeck_call *call, const lim_stored *expected, bool *holds) {
     const struct {
         const char *column;
@@ -557,8 +578,7 @@ bool limbeck_store_holds(limbeck_call *call, const lim_stored *expected, bool *h
     } parts[] = {{"script", &expected->script},
                  {"upgrade", &expected->upgrade},
                  {"downgrade", &expected->downgrade}};
-    bool ok = true;
-    *holds = true;
+    bool ok = holds_types(call, expected, holds);
     for (size_t i = 0; ok && *holds && i < sizeof parts / sizeof *parts; i++) {
         ok = holds_text(call, expected->row, parts[i].column, parts[i].text, holds);
     }

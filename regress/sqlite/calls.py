@@ -470,6 +470,17 @@ def damaged_in_between():
     equals('and nothing of it ran', (versions(two), ask(two, 'SELECT count(*) FROM t')), ('m1', 0))
 
 
+def long_blobs():
+    """A long file is compared with its row piece by piece; a blob of its bytes is no text."""
+    one = connect(new_path())
+    file = f"-- migrate:revision b1\n-- migrate:up\nSELECT 1; -- {'x' * 1500000}\n-- migrate:down\n"
+    for column in ('script', 'upgrade', 'downgrade'):
+        ask(one, "SELECT migrate_load(?)", file)
+        ask(one, f'UPDATE migrate_revision SET {column} = CAST({column} AS BLOB)')
+        ask(one, "SELECT migrate_load(?)", file)
+        equals(f'{column} is text again', ask(one, f'SELECT typeof({column}) FROM migrate_revision'), 'text')
+
+
 def another_runs():
     def slowly(path, ready, said):
         c = connect(path)
@@ -555,7 +566,8 @@ def main():
     try:
         for part in (open_statements, hostile_files, ledger_by_trigger, other_connections, read_only,
                      left_as_found, whole_transaction_lost, ledger_touched, bodies_read_twice, encodings, any_pragmas,
-                     others_in_between, damaged_in_between, another_runs, between_transactions, odd_entries):
+                     others_in_between, damaged_in_between, long_blobs, another_runs, between_transactions,
+                     odd_entries):
             part()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
