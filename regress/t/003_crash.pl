@@ -49,7 +49,7 @@ state_is('base', 'none', 'after pg_terminate_backend');
 
 is($node->safe_psql('app', q{SELECT migrate_upgrade('003')}), 'upgraded base -> 003 (3 revisions)', 'up to the slow one');
 ($run, $pid, $err) = start_upgrade();
-kill 'KILL', $pid;
+kill_backend($pid);
 $run->finish;
 $node->poll_query_until('postgres', 'SELECT true');
 state_is('003', 'posts,users', 'after kill -9 of the backend');
@@ -83,7 +83,7 @@ for my $round (1 .. 12) {
     $harness->pump until $o =~ /^\d+\n/;
     my ($backend) = $o =~ /^(\d+)\n/;
     select(undef, undef, undef, rand(0.12));
-    kill 'KILL', $backend if $backend;
+    kill_backend($backend) if $backend;
     $harness->finish;
     $node->poll_query_until('postgres', 'SELECT true');
     my $got = $node->safe_psql('app', q{SELECT (SELECT version_num FROM migrate_version) || ' ' || (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relname IN ('slow', 'late', 'last')) IS NOT NULL,

@@ -94,7 +94,7 @@ for my $case (
     [ 'statement_timeout', "SET statement_timeout = '3s';\n", sub { }, qr/stopped at statement 2 of 3: canceling statement due to statement timeout/ ],
     [ 'limbeck.body_timeout', "SET limbeck.body_timeout = '700ms';\n", sub { }, qr/stopped at statement 2 of 3: canceling the body after limbeck\.body_timeout/ ],
     [ 'pg_terminate_backend', '', sub { $node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . pid_of($node, '002') . ')') }, qr/stopped at statement 2 of 3: started, and its end was never recorded/ ],
-    [ 'kill -9', '', sub { kill 'KILL', pid_of($node, '002') }, qr/stopped at statement 2 of 3: started/ ],
+    [ 'kill -9', '', sub { kill_backend(pid_of($node, '002')) }, qr/stopped at statement 2 of 3: started/ ],
     [ 'an immediate stop', '', sub { $node->stop('immediate'); $node->start }, qr/stopped at statement 2 of 3: started/ ],
     )
 {

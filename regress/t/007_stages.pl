@@ -104,7 +104,7 @@ my @ends = (
     [ 'a cancel', '', sub { signal_all('pg_cancel_backend') }, 'canceling statement due to user request' ],
     [ 'statement_timeout', "SET statement_timeout = '4s';\n", sub { }, 'canceling statement due to statement timeout' ],
     [ 'pg_terminate_backend', '', sub { signal_all('pg_terminate_backend') }, undef ],
-    [ 'kill -9', '', sub { kill 'KILL', $node->safe_psql('postgres', q{SELECT min(pid) FROM pg_stat_activity WHERE datname LIKE 'stage%'}) }, undef ],
+    [ 'kill -9', '', sub { kill_backend($node->safe_psql('postgres', q{SELECT min(pid) FROM pg_stat_activity WHERE datname LIKE 'stage%'})) }, undef ],
     [ 'an immediate stop', '', sub { $node->stop('immediate'); $node->start }, undef ],
 );
 

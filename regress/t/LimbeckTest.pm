@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(as_role new_node new_database pid_of wait_for_row background run_command);
+our @EXPORT = qw(as_role new_node new_database pid_of wait_for_row background kill_backend run_command);
 
 my $old = !eval { require PostgreSQL::Test::Cluster; require PostgreSQL::Test::Utils; 1 };
 if ($old) { require PostgresNode; require TestLib; }
@@ -44,6 +44,17 @@ sub background {
     my ($node, $database, $sql, $out, $err) = @_;
     return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database), map { ('-c', $_) } split /\n/, $sql ],
         '<', '/dev/null', '>', $out, '2>', $err);
+}
+
+# kill -9, and waits until the postmaster knows: until then it lets others in, whom it is about to throw out.
+sub kill_backend {
+    my ($pid) = @_;
+    kill 'KILL', $pid;
+    for (1 .. 6000) {
+        return unless kill 0, $pid;
+        select(undef, undef, undef, 0.01);
+    }
+    die "the postmaster does not see that backend $pid is gone";
 }
 
 # Waits until a query gives true.
