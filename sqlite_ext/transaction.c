@@ -42,6 +42,14 @@ static bool fail_readonly(limbeck_call *call) {
                     "%s() cannot write: the database is read-only", call->function);
 }
 
+/* An application's authorizer may take the effect of a BEGIN or COMMIT and leave it its success. */
+static bool fail_ignored(limbeck_call *call, const char *what, const char *statement) {
+    call->code = SQLITE_AUTH;
+    return lim_fail(&call->cx, LIM_STATE, "Let the authorizer allow SQLITE_TRANSACTION.",
+                    "%s() cannot %s: the application's authorizer ignores %s", call->function, what,
+                    statement);
+}
+
 bool limbeck_transaction_begin(limbeck_call *call) {
     limbeck_transaction *t = &call->transaction;
     const char *random = limbeck_random(call, 16);
@@ -64,11 +72,14 @@ bool limbeck_transaction_begin(limbeck_call *call) {
     t->open = true;
     limbeck_transaction_arm(call);
     rc = sqlite3_exec(call->db, sql, NULL, NULL, NULL);
-    if (rc == SQLITE_OK) {
+    if (rc == SQLITE_OK && !(t->own && sqlite3_get_autocommit(call->db))) {
         return true;
     }
     /* Out of memory can be said by a BEGIN that has begun. */
     t->open = t->own && !sqlite3_get_autocommit(call->db);
+    if (rc == SQLITE_OK) {
+        return fail_ignored(call, "begin", "BEGIN");
+    }
     if (rc == SQLITE_READONLY) {
         return fail_readonly(call); /* PRAGMA query_only */
     }
@@ -98,6 +109,9 @@ bool limbeck_transaction_commit(limbeck_call *call) {
     if (rc != SQLITE_OK) {
         return limbeck_fail_sqlite(call, rc,
                                    lim_format(&call->cx, "%s() cannot commit", call->function));
+    }
+    if (t->own && !sqlite3_get_autocommit(call->db)) {
+        return fail_ignored(call, "commit", "COMMIT");
     }
     t->open = false;
     return true;
@@ -140,7 +154,8 @@ static void roll_back(limbeck_call *call) {
     bool done = false;
     if (!sqlite3_get_autocommit(call->db)) {
         if (t->own) {
-            done = sqlite3_exec(call->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
+            done = sqlite3_exec(call->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK &&
+                   sqlite3_get_autocommit(call->db);
         } else {
             done = run_on_savepoint(call, "ROLLBACK TO") == SQLITE_OK &&
                    run_on_savepoint(call, "RELEASE") == SQLITE_OK;

@@ -276,6 +276,17 @@ def left_as_found():
     starts('what the authorizer forbids is an error', ask(c, "SELECT migrate_upgrade('r2')"),
            'revision "r2" (upgrade), statement 1 of 2', 'not authorized')
     check('no transaction is left', not c.in_transaction)
+    for statement, what in ('BEGIN', 'begin'), ('COMMIT', 'commit'):
+        c.set_authorizer(lambda action, one, *a: sqlite3.SQLITE_IGNORE
+                         if (action, one) == (sqlite3.SQLITE_TRANSACTION, statement) else sqlite3.SQLITE_OK)
+        starts(f'a {statement} that the authorizer ignores is an error', ask(c, "SELECT migrate_stamp('base')"),
+               f"migrate_stamp() cannot {what}: the application's authorizer ignores {statement}", 'HINT')
+        c.set_authorizer(None)
+        check('and changes nothing', not c.in_transaction and versions(c) == 'r1')
+    c.set_authorizer(lambda action, *a: sqlite3.SQLITE_IGNORE
+                     if c.in_transaction and action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK)
+    starts('nor can it be rolled back then', ask(c, "SELECT migrate_stamp('base')"),
+           'migrate_stamp() cannot commit', 'close the connection')
     c.set_authorizer(None)
     c.close()
     check('the connection can be closed', True)
