@@ -230,7 +230,7 @@ static bool fail_exists(lim_context *cx, const lim_graph *g, lim_node n, const l
     return joined != NULL && lim_fail_detail(cx, "It has another %s.", joined);
 }
 
-static bool same_text(lim_bytes a, lim_bytes b) {
+bool lim_same_bytes(lim_bytes a, lim_bytes b) {
     return (a.text == NULL) == (b.text == NULL) && a.length == b.length &&
            (a.length == 0 || memcmp(a.text, b.text, a.length) == 0);
 }
@@ -261,8 +261,8 @@ static bool settle_same(lim_context *cx, const lim_graph *g, const lim_stored *s
         bool same;
     } parts[] = {
         {"message", strcmp(row->message, r->message) == 0},
-        {"upgrade", same_text(stored->upgrade, r->upgrade)},
-        {"downgrade", same_text(stored->downgrade, r->downgrade)},
+        {"upgrade", lim_same_bytes(stored->upgrade, r->upgrade)},
+        {"downgrade", lim_same_bytes(stored->downgrade, r->downgrade)},
         {"upgrade_transactional", row->upgrade_transactional == r->upgrade_transactional},
         {"downgrade_transactional", row->downgrade_transactional == r->downgrade_transactional},
         {"down_revision", lim_draft_same_list(&down, &r->down_revision)},

@@ -17,6 +17,9 @@ typedef struct lim_bytes {
     size_t length;
 } lim_bytes;
 
+/* True when both are absent, or the same bytes. */
+bool lim_same_bytes(lim_bytes a, lim_bytes b);
+
 typedef enum lim_outcome { LIM_NEW, LIM_REPLACED, LIM_UNCHANGED } lim_outcome;
 
 /* One revision to be written: a row of migrate_revision, its edges and its labels. */
@@ -117,6 +120,9 @@ bool lim_author_load(lim_context *cx, lim_dialect dialect, const lim_ledger *led
 ** cx->error. */
 bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, lim_record *record,
                       const lim_stored *stored, const char *wrong);
+
+/* True for a record from a file that is too long to have its row in memory as a whole beside it. */
+bool lim_load_is_long(const lim_revision *row, const lim_record *record);
 
 /* What the row of a record whose checksum is stored should hold, where it came from a file: for a host
 ** that compares long texts one by one, without having all of them in memory. */

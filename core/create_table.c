@@ -488,6 +488,33 @@ int32_t lim_rowid_column(lim_context *cx, const lim_create_table *table) {
     return lim_scan_at(&s, "desc") ? -1 : column;
 }
 
+const char *lim_hidden_rowid(const lim_create_table *table, const lim_create_table *other,
+                             const char *added) {
+    static const char *const names[] = {"rowid", "_rowid_", "oid"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lim_find_column(table, names[i]) < 0 &&
+            (other == NULL || lim_find_column(other, names[i]) < 0) &&
+            (added == NULL || !lim_same_name(added, names[i])))
+            return names[i];
+    return NULL;
+}
+
+char *lim_column_names(lim_context *cx, const lim_create_table *table, const char *first,
+                       const char *left_out) {
+    lim_text names = {.cx = cx};
+    if (first != NULL)
+        lim_text_adds(&names, first);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const char *column = table->columns[i].name;
+        char *name = lim_quote_name(cx, column);
+        if (name == NULL)
+            return NULL;
+        if (left_out == NULL || !lim_same_name(column, left_out))
+            lim_text_addf(&names, "%s%s", names.length > 0 ? ", " : "", name);
+    }
+    return lim_text_end(&names);
+}
+
 bool lim_mentions(lim_context *cx, const char *text, size_t start, size_t end, const char *name) {
     bool taken = false; /* the word before says that what follows is no column */
     lim_token token = lim_lex_significant(LIM_SQLITE, text, end, start);

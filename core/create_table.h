@@ -108,6 +108,16 @@ const lim_clause *lim_primary_key(const lim_create_table *table);
 /* The column that is another name of the rowid (INTEGER PRIMARY KEY), or -1. */
 int32_t lim_rowid_column(lim_context *cx, const lim_create_table *table);
 
+/* A name of the hidden rowid that no column has: of this table, of the other, or one to be added; both may be
+** NULL. NULL: columns have all of its names. */
+const char *lim_hidden_rowid(const lim_create_table *table, const lim_create_table *other,
+                             const char *added);
+
+/* The table's columns, quoted, with commas between them: behind first, which is taken as it stands, and without
+** left_out; both may be NULL. NULL: LIM_NOMEM. */
+char *lim_column_names(lim_context *cx, const lim_create_table *table, const char *first,
+                       const char *left_out);
+
 /* True when the two names are the same to SQLite: ASCII letters of either case are equal. */
 bool lim_same_name(const char *a, const char *b);
 bool lim_list_has_name(const lim_list *list, const char *name);

@@ -55,6 +55,11 @@ static lim_bytes section_bytes(const lim_section *section) {
                            : (lim_bytes){section->length > 0 ? section->body : "", section->length};
 }
 
+bool lim_load_is_long(const lim_revision *row, const lim_record *record) {
+    enum { LONG_FILE = 1024 * 1024 };
+    return row->has_script && record->script.length >= LONG_FILE;
+}
+
 lim_stored lim_load_expected(lim_dialect dialect, const lim_revision *row,
                              const lim_record *record) {
     return (lim_stored){row, section_bytes(lim_script_section(record->file, LIM_UP, dialect)),
@@ -73,8 +78,7 @@ bool lim_load_compare(lim_context *cx, lim_dialect dialect, const lim_graph *g, 
     if (wrong != NULL)
         return lim_draft_damage(cx, record, wrong) && mend(cx, dialect, stored->row, record);
     if (script->text != NULL)
-        same_script = script->length == record->script.length &&
-                      memcmp(script->text, record->script.text, script->length) == 0;
+        same_script = lim_same_bytes(*script, record->script);
     else if (!lim_stored_as_call(cx, g, stored, checksum)) {
         if (cx->error.code == LIM_NOMEM)
             return false;

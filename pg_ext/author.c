@@ -324,9 +324,6 @@ migrate_delete(PG_FUNCTION_ARGS)
 					   unconstify(char *, argument_text(fcinfo, 0)));
 }
 
-/* From this size on a file's row is not read whole beside it. */
-#define LARGE_FILE (1024 * 1024)
-
 /* Compares a row that has a file's checksum with the file. */
 static void
 compare_row(Call *call, lim_record *record)
@@ -336,8 +333,7 @@ compare_row(Call *call, lim_record *record)
 	lim_stored	expected = lim_load_expected(LIM_POSTGRES, row, record);
 	lim_context cx = core_context(call->memory);
 	StoredRevision stored;
-	bool		holds = row->has_script && record->script.length >= LARGE_FILE &&
-		ledger_holds(call, &expected);
+	bool		holds = lim_load_is_long(row, record) && ledger_holds(call, &expected);
 
 	if (!holds)
 		ledger_stored(call, &cx, node, false, &stored);

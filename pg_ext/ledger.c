@@ -522,9 +522,7 @@ holds_text(Rows *rows, int column, const lim_bytes *expected)
 {
 	lim_bytes	found;
 	void	   *held = rows_body(rows, column, &found);
-	bool		same = (found.text == NULL) == (expected->text == NULL) &&
-		found.length == expected->length &&
-		(found.length == 0 || memcmp(found.text, expected->text, found.length) == 0);
+	bool		same = lim_same_bytes(found, *expected);
 
 	if (held != NULL)
 		pfree(held);

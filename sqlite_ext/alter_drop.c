@@ -49,15 +49,10 @@ static bool is_plain_table(const drop *d) {
 
 /* A name for the rowid that no column has. */
 static bool name_rowid(drop *d) {
-    static const char *const names[] = {"rowid", "_rowid_", "oid"};
     if (lim_rowid_column(&d->call->cx, d->before) >= 0) {
         return true;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names && d->rowid == NULL; i++) {
-        if (lim_find_column(d->before, names[i]) < 0) {
-            d->rowid = names[i];
-        }
-    }
+    d->rowid = lim_hidden_rowid(d->before, NULL, NULL);
     return d->rowid != NULL;
 }
 
@@ -105,21 +100,8 @@ static bool create_copy(drop *d) {
 
 /* The columns that stay, and the hidden rowid before them. */
 static bool list_columns(drop *d) {
-    lim_context *cx = &d->call->cx;
-    lim_text columns = {.cx = cx};
-    if (d->rowid != NULL) {
-        lim_text_adds(&columns, d->rowid);
-    }
-    for (uint32_t i = 0; i < d->before->column_count; i++) {
-        char *name = lim_quote_name(cx, d->before->columns[i].name);
-        if (name == NULL) {
-            return false;
-        }
-        if ((int32_t)i != d->column) {
-            lim_text_addf(&columns, "%s%s", columns.length > 0 ? ", " : "", name);
-        }
-    }
-    d->columns = lim_text_end(&columns);
+    d->columns =
+        lim_column_names(&d->call->cx, d->before, d->rowid, d->before->columns[d->column].name);
     return d->columns != NULL;
 }
 

@@ -316,38 +316,17 @@ static bool edit_text(few *f) {
 
 /* A name for the rowid that no column has, before or after. */
 static bool name_rowid(few *f) {
-    static const char *const names[] = {"rowid", "_rowid_", "oid"};
     if (lim_rowid_column(&f->call->cx, &f->before) >= 0) {
         return true;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names && f->rowid == NULL; i++) {
-        if (lim_find_column(&f->before, names[i]) < 0 &&
-            (f->change->added == NULL || !lim_same_name(f->change->added, names[i]))) {
-            f->rowid = names[i];
-        }
-    }
+    f->rowid = lim_hidden_rowid(&f->before, NULL, f->change->added);
     return !limbeck_failed(f->call) && (f->rowid != NULL || limbeck_refuse(&f->attempt));
 }
 
 /* The columns that stay, and the hidden rowid before them. */
 static bool list_columns(few *f) {
-    lim_context *cx = &f->call->cx;
-    lim_text columns = {.cx = cx};
-    if (f->rowid != NULL) {
-        lim_text_adds(&columns, f->rowid);
-        f->width++;
-    }
-    for (uint32_t i = 0; i < f->before.column_count; i++) {
-        const char *column = f->before.columns[i].name;
-        char *name = lim_quote_name(cx, column);
-        if (name == NULL) {
-            return false;
-        }
-        if (f->change->dropped == NULL || !lim_same_name(column, f->change->dropped)) {
-            lim_text_addf(&columns, "%s%s", f->width++ > 0 ? ", " : "", name);
-        }
-    }
-    f->columns = lim_text_end(&columns);
+    f->width = f->before.column_count + (f->rowid != NULL) - (f->change->dropped != NULL);
+    f->columns = lim_column_names(&f->call->cx, &f->before, f->rowid, f->change->dropped);
     return f->columns != NULL;
 }
 

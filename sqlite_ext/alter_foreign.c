@@ -230,16 +230,14 @@ static bool read_parent_columns(limbeck_call *call, const char *schema, const fo
 /* The name by which the child's rowid can be asked for; NULL: it has none. */
 static bool find_rowid(limbeck_call *call, const char *schema, const char *child,
                        const char **name) {
-    static const char *const names[] = {"rowid", "_rowid_", "oid"};
     limbeck_table table;
     lim_create_table cut;
     *name = NULL;
     if (!limbeck_find_table(call, schema, child, &table) || table.sql == NULL ||
         !lim_create_table_split(&call->cx, table.sql, strlen(table.sql), &cut))
         return false;
-    for (int i = 2; i >= 0 && !cut.without_rowid; i--)
-        if (lim_find_column(&cut, names[i]) < 0)
-            *name = names[i];
+    if (!cut.without_rowid)
+        *name = lim_hidden_rowid(&cut, NULL, NULL);
     return true;
 }
 

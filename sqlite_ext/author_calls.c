@@ -113,17 +113,13 @@ static bool all_unchanged(const lim_load *load) {
     return true;
 }
 
-/* From this size on a file's row is not read whole beside it. */
-enum { LARGE_FILE = 1024 * 1024 };
-
 /* Compares a row that has a file's checksum with the file. */
 static bool compare_row(limbeck_call *call, const limbeck_ledger *ledger, lim_record *record) {
     const lim_revision *row = &ledger->graph->revisions[lim_find_id(ledger->graph, record->id)];
     lim_stored stored = lim_load_expected(LIM_SQLITE, row, record);
     const char *wrong = NULL;
     bool holds = false, ok;
-    if (row->has_script && record->script.length >= LARGE_FILE &&
-        !limbeck_store_holds(call, &stored, &holds)) {
+    if (lim_load_is_long(row, record) && !limbeck_store_holds(call, &stored, &holds)) {
         return false;
     }
     ok = (holds || limbeck_store_borrow(call, row, &stored, &wrong) || wrong != NULL) &&

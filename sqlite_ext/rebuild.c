@@ -93,14 +93,6 @@ static bool read_surroundings(work *w) {
 
 /* --- the rows ------------------------------------------------------------------------------ */
 
-static const char *hidden_rowid(const lim_create_table *a, const lim_create_table *b) {
-    static const char *const names[] = {"rowid", "_rowid_", "oid"};
-    for (int i = 0; i < 3; i++)
-        if (lim_find_column(a, names[i]) < 0 && lim_find_column(b, names[i]) < 0)
-            return names[i];
-    return NULL;
-}
-
 static void add_value(work *w, lim_text *columns, lim_text *values, const char *column,
                       const char *value) {
     const char *comma = w->values++ > 0 ? ", " : "";
@@ -128,7 +120,7 @@ static bool plan_copy(work *w) {
     lim_text values = {.cx = cx};
     int32_t was_rowid = lim_rowid_column(cx, &w->before);
     int32_t is_rowid = lim_rowid_column(cx, after);
-    const char *rowid = w->before.without_rowid ? NULL : hidden_rowid(&w->before, after);
+    const char *rowid = w->before.without_rowid ? NULL : lim_hidden_rowid(&w->before, after, NULL);
     w->verbatim =
         after->column_count == w->before.column_count && (is_rowid >= 0 || after->without_rowid);
     w->r->rowids_change =
